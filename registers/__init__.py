@@ -1,0 +1,1 @@
+"""Registers: the lasting legal facts and the invariants that protect them."""

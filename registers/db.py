@@ -1,0 +1,137 @@
+"""The one door to PostgreSQL and the only place that commits.
+
+`Database.transaction` opens a transaction, tells PostgreSQL in the same round trip which region's
+schema to use and on whose behalf it runs (row-level security reads that), and commits when the block
+ends without an error. All statements are Core statements on the `Connection` it hands out; the
+declarative models exist to describe the tables. Locks are always taken in this order: idempotency
+row, case row, numbering counter, quota accounts by id, everything else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, create_engine, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Parent of every table description."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        Decimal: Numeric,
+        uuid.UUID: PgUUID(as_uuid=True),
+        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
+        list[Any]: JSON().with_variant(JSONB(), "postgresql"),
+    }
+
+
+def uuid7() -> uuid.UUID:
+    """A time-ordered identifier (RFC 9562, version 7): index-friendly and not guessable."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | (0x7 << 76) | (int.from_bytes(os.urandom(10), "big") & ((1 << 76) - 1))
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return uuid.UUID(int=value)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """On whose behalf a transaction runs: what row-level security lets it see.
+
+    `everything` is for the program's own work (deadlines, sign-in, administration of the record);
+    otherwise an enterprise sees its own cases and a body the cases it takes part in or supervises.
+    """
+
+    enterprise_id: uuid.UUID | None = None
+    body_ids: frozenset[uuid.UUID] = frozenset()
+    everything: bool = False
+
+
+SYSTEM_SCOPE = Scope(everything=True)
+
+_OPEN = text(
+    "SELECT set_config('search_path', :region, true), set_config('app.everything', :everything, true),"
+    " set_config('app.enterprise', :enterprise, true), set_config('app.bodies', :bodies, true)"
+)
+
+# Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
+# may not hang a request (milliseconds for the server settings, seconds for libpq's).
+_SERVER_SETTINGS = (
+    "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+)
+_CONNECT_ARGS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+    "options": _SERVER_SETTINGS,
+    "application_name": "onewindow",
+}
+
+
+class Database:
+    """A pool of connections to one PostgreSQL, working in one region's schema."""
+
+    def __init__(self, url: str, *, region: str = "public", pool_size: int = 8) -> None:
+        self.url = normalise_url(url)
+        self.region = region
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=3,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args=_CONNECT_ARGS,
+        )
+
+    @contextmanager
+    def transaction(self, scope: Scope = SYSTEM_SCOPE) -> Iterator[Connection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self.engine.begin() as conn:
+            conn.execute(
+                _OPEN,
+                {
+                    "region": self.region,
+                    "everything": "on" if scope.everything else "off",
+                    "enterprise": str(scope.enterprise_id or ""),
+                    "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
+                },
+            )
+            yield conn
+
+    def close(self) -> None:
+        """Give all connections back to the server."""
+        self.engine.dispose()
+
+
+def normalise_url(url: str) -> str:
+    """Accept the usual spellings of a PostgreSQL address and name the driver this program uses."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url[len(prefix) :]
+    return url

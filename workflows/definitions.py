@@ -1,0 +1,272 @@
+"""Definitions (流程版本): drafts, published versions, retirement; and the compiled form of each.
+
+A definition is a set of files: `procedure.json` (settings), `.bpmn` models, `.dmn` decision tables,
+`forms/*.json` and `scenarios.json`. A published definition never changes (its SHA-256 is kept) and is
+in force from a date; running cases keep the version they started with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import forms
+from forms.definition import FormDefinition
+from handlers import registry
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from registers import limits
+from registers.accounts import Actor
+from registers.db import uuid7
+from registers.errors import Conflict, DomainError, NotFound
+from registers.parties import ROLES
+from workflows import engine, lint, services
+from workflows.models import Definition, DefinitionFile
+from workflows.runtime import Runtime
+
+SETTINGS = "procedure.json"
+PLAIN_FORM = "remark"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A definition ready to run: settings, engine model, forms by id."""
+
+    id: uuid.UUID
+    procedure: str
+    version: int
+    title: dict[str, str]
+    settings: dict[str, Any]
+    model: engine.Model
+    forms: dict[str, FormDefinition]
+
+    def role_of(self, element: engine.Element) -> str | None:
+        """The role a task is offered to: its own property, else that of its lane."""
+        own = element.properties.get("role")
+        if own:
+            return own
+        lane: str | None = self.settings.get("lanes", {}).get(element.lane or "")
+        return lane
+
+    def form_of(self, element_id: str) -> FormDefinition:
+        """The form of a task; a task without one gets the plain "done, with a remark" form."""
+        element = self.model.elements.get(element_id)
+        name = element.properties.get("form") if element else None
+        return self.forms[name] if name in self.forms else self.forms[PLAIN_FORM]
+
+
+class LintFailed(DomainError):
+    """The files cannot be published: the findings say where and what to do."""
+
+    def __init__(self, findings: list[lint.Finding]) -> None:
+        self.findings = findings
+        errors = [finding for finding in findings if finding.severity == "error"]
+        first = errors[0] if errors else findings[0]
+        super().__init__(
+            "lint",
+            f"模型检查发现{len(errors)}处错误，例如：{first.zh}",
+            f"The model has {len(errors)} errors, for example: {first.en}",
+            pointer=f"{first.element or ''}:{first.line or ''}",
+        )
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of a procedure folder, with the forms its settings name taken from the forms room."""
+    files = {
+        path.name: path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if path.suffix in {".bpmn", ".dmn", ".json"} and path.is_file()
+    }
+    if SETTINGS not in files:
+        raise DomainError("no_settings", f"文件夹中缺少{SETTINGS}。", f"The folder has no {SETTINGS}.")
+    for name in json.loads(files[SETTINGS]).get("forms", []):
+        files[f"forms/{name}.json"] = forms.definition_bytes(name)
+    return files
+
+
+def plain_settings(procedure: str, title: str) -> bytes:
+    """Settings for a single BPMN file that came without any."""
+    return json.dumps({"id": procedure, "title": {"zh": title, "en": title}}, ensure_ascii=False).encode()
+
+
+def digest(files: dict[str, bytes]) -> str:
+    """SHA-256 over names and contents in order of name."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return whole.hexdigest()
+
+
+def model_files(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files the engine reads."""
+    return {name: content for name, content in files.items() if name.endswith((".bpmn", ".dmn"))}
+
+
+def context(conn: Connection, files: dict[str, bytes]) -> lint.LintContext:
+    """What the linter may know: handlers, forms, roles, limits, letters of this installation."""
+    settings = _settings(files)
+    own_forms = _forms(files)
+    return lint.LintContext(
+        handlers={
+            **{name: lint.HandlerInfo(info.inputs, info.required) for name, info in registry.info().items()},
+            **{name: lint.HandlerInfo(info.inputs, info.required) for name, info in services.info().items()},
+        },
+        forms={name: frozenset(forms.field_names(form)) for name, form in own_forms.items()},
+        roles=frozenset(ROLES),
+        limits=frozenset(limits.codes(conn)),
+        letters=frozenset(forms.letters.names()),
+        notices=frozenset(services.NOTICE_KINDS),
+        variables={**services.CASE_VARIABLES, **settings.get("variables", {})},
+    )
+
+
+def check(conn: Connection, files: dict[str, bytes]) -> list[lint.Finding]:
+    """All findings of the linter and of a compilation in a limited child process."""
+    return lint.check_upload(model_files(files), context(conn, files))
+
+
+def create_draft(
+    conn: Connection, actor: Actor, procedure: str, files: dict[str, bytes], now: datetime
+) -> tuple[uuid.UUID, int]:
+    """Keep the files as a new draft version; returns its id and version. Drafts may have findings."""
+    settings = _settings(files)
+    last = conn.scalar(select(func.max(Definition.version)).where(Definition.procedure == procedure)) or 0
+    definition_id = uuid7()
+    conn.execute(
+        insert(Definition).values(
+            id=definition_id,
+            procedure=procedure,
+            version=last + 1,
+            status="draft",
+            title=settings["title"],
+            sha256=digest(files),
+            created_at=now,
+            created_by=actor.id,
+        )
+    )
+    conn.execute(
+        insert(DefinitionFile),
+        [{"definition_id": definition_id, "name": name, "content": content} for name, content in files.items()],
+    )
+    return definition_id, last + 1
+
+
+def publish(
+    conn: Connection, actor: Actor, definition_id: uuid.UUID, valid_from: date, now: datetime, note: str = ""
+) -> list[lint.Finding]:
+    """Put a draft in force from a date; an open-ended earlier version ends the day before.
+
+    Raises LintFailed when there are errors; returns the remaining warnings.
+    """
+    row = conn.execute(select(Definition.__table__).where(Definition.id == definition_id).with_for_update()).first()
+    if row is None:
+        raise NotFound()
+    if row.status != "draft":
+        raise Conflict("not_a_draft", "只有草稿可以发布。", "Only a draft can be published.")
+    findings = check(conn, files_of(conn, definition_id))
+    if any(finding.severity == "error" for finding in findings):
+        raise LintFailed(findings)
+    conn.execute(
+        update(Definition)
+        .where(
+            Definition.procedure == row.procedure,
+            Definition.status == "published",
+            or_(Definition.valid_to.is_(None), Definition.valid_to >= valid_from),
+        )
+        .values(valid_to=valid_from, status="retired")
+    )
+    conn.execute(
+        update(Definition)
+        .where(Definition.id == definition_id)
+        .values(status="published", valid_from=valid_from, published_at=now, published_by=actor.id, note=note)
+    )
+    return findings
+
+
+def in_force(conn: Connection, procedure: str, on: date) -> uuid.UUID:
+    """The published version of a procedure that is in force on a date; raises NotFound."""
+    found = conn.scalar(
+        select(Definition.id)
+        .where(
+            Definition.procedure == procedure,
+            Definition.status.in_(("published", "retired")),
+            Definition.valid_from <= on,
+            or_(Definition.valid_to.is_(None), Definition.valid_to > on),
+        )
+        .order_by(Definition.valid_from.desc(), Definition.version.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotFound(f"流程“{procedure}”目前没有生效的版本。", f"No version of “{procedure}” is in force.")
+    return found
+
+
+def listing(conn: Connection, *, status: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
+    """Definitions, newest first."""
+    query = select(Definition.__table__).order_by(Definition.procedure, Definition.version.desc()).limit(limit)
+    if status:
+        query = query.where(Definition.status == status)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def files_of(conn: Connection, definition_id: uuid.UUID) -> dict[str, bytes]:
+    """The files of a definition by name; raises NotFound."""
+    rows = conn.execute(
+        select(DefinitionFile.name, DefinitionFile.content).where(DefinitionFile.definition_id == definition_id)
+    ).all()
+    if not rows:
+        raise NotFound("没有这个流程版本。", "There is no such definition.")
+    return {row.name: bytes(row.content) for row in rows}
+
+
+def compiled(rt: Runtime, conn: Connection, definition_id: uuid.UUID) -> Compiled:
+    """The definition ready to run, from the cache of this process when it is there."""
+    return rt.definitions.get(definition_id, lambda: _compile(conn, definition_id))
+
+
+def _compile(conn: Connection, definition_id: uuid.UUID) -> Compiled:
+    row = conn.execute(
+        select(Definition.procedure, Definition.version, Definition.title).where(Definition.id == definition_id)
+    ).one()
+    return compile_files(files_of(conn, definition_id), definition_id, row.version)
+
+
+def compile_files(files: dict[str, bytes], definition_id: uuid.UUID, version: int) -> Compiled:
+    """Compile a set of files; raises engine.ModelError when a model cannot run."""
+    settings = _settings(files)
+    return Compiled(
+        id=definition_id,
+        procedure=settings["id"],
+        version=version,
+        title=settings["title"],
+        settings=settings,
+        model=engine.compile(model_files(files), settings.get("process_id")),
+        forms=_forms(files),
+    )
+
+
+def _settings(files: dict[str, bytes]) -> dict[str, Any]:
+    try:
+        settings = json.loads(files[SETTINGS])
+        if not isinstance(settings, dict) or "id" not in settings or "title" not in settings:
+            raise ValueError("id and title are needed")
+    except KeyError:
+        raise DomainError("no_settings", f"缺少{SETTINGS}。", f"{SETTINGS} is missing.", pointer=SETTINGS) from None
+    except ValueError as error:
+        raise DomainError(
+            "settings", f"{SETTINGS}不是有效的设置：{error}", f"{SETTINGS} is not valid: {error}", pointer=SETTINGS
+        ) from error
+    return settings
+
+
+def _forms(files: dict[str, bytes]) -> dict[str, FormDefinition]:
+    found = {PLAIN_FORM: forms.load(PLAIN_FORM)}
+    for name, content in files.items():
+        if name.startswith("forms/") and name.endswith(".json"):
+            found[name.removeprefix("forms/").removesuffix(".json")] = forms.parse(json.loads(content))
+    return found

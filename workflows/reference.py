@@ -1,0 +1,74 @@
+"""Limits and calendar at hand: the two registers every step reads, held in memory and never stale.
+
+The database counts every change of the limit table and of the imported calendar years in
+`register_stamp` (triggers in the migration). The statement that locks a case brings that count along,
+so a step knows without an extra round trip whether what it holds is still true.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registers import calendar_years, limits
+from registers.db import Base
+from workflows.calendars import Due, WorkCalendar
+
+
+class RegisterStamp(Base):
+    """How often a register has changed."""
+
+    __tablename__ = "register_stamp"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+
+
+STAMP_SQL = "(SELECT coalesce(sum(version), 0) FROM register_stamp)"
+_STAMP = text(f"SELECT {STAMP_SQL}")  # noqa: S608 - a constant of this module
+
+
+@dataclass
+class Reference:
+    """Calendar and limit rules as of one stamp."""
+
+    stamp: int
+    calendar: WorkCalendar
+    rules: dict[tuple[str, date, str | None], limits.LimitRule] = field(default_factory=dict)
+
+    def rule(self, conn: Connection, code: str, on: date, body_code: str | None = None) -> limits.LimitRule:
+        """The version of a limit in force on a date, as a body counts and promises it."""
+        key = (code, on, body_code)
+        if key not in self.rules:
+            self.rules[key] = limits.rule(conn, code, on, body_code)
+        return self.rules[key]
+
+    def due(self, conn: Connection, code: str, start: date, body_code: str | None = None) -> Due:
+        """The last day of a limit that runs from a date."""
+        found = self.rule(conn, code, start, body_code)
+        return self.calendar.due(start, found.limit, found.unit, found.count_start, found.backward)
+
+
+@dataclass
+class ReferenceCache:
+    """The reference data a process holds."""
+
+    _held: Reference | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, conn: Connection, stamp: Any = None) -> Reference:
+        """Reference data that is true at the given stamp (asked for when it is not at hand)."""
+        current = int(stamp if stamp is not None else conn.scalar(_STAMP) or 0)
+        with self._lock:
+            held = self._held
+        if held is not None and held.stamp == current:
+            return held
+        made = Reference(current, WorkCalendar(calendar_years.load_all(conn)))
+        with self._lock:
+            self._held = made
+        return made
