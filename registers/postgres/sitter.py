@@ -1,9 +1,10 @@
 """The process that sits with PostgreSQL: starts it, restarts it after a crash, and ends it with its owner.
 
-Run by `registers.postgres.ensure` with its order as JSON; only the standard library, because it gives up root first. It
-inherits the lock of the folder and keeps it until no process of the server is left. It promises:
+Run by `registers.postgres.ensure` with its order as JSON; only the standard library, because it gives up
+root first. It inherits the lock of the folder and keeps it as long as it lives. It promises:
 
-- the server stops (fast, in good order) when the owner asks, dies in whatever way, or this process gets SIGTERM;
+- the server stops (fast, in good order) when the owner asks, when the owner dies in whatever way, and
+  when this process gets SIGTERM;
 - if this process itself is killed, the kernel tells the server to stop (Linux);
 - a data folder is made aside, flushed and renamed, so a half-made one is never used;
 - leftovers of a crash (pid files that are stale, empty, or name a process that is now something else) are
@@ -12,6 +13,7 @@ inherits the lock of the folder and keeps it until no process of the server is l
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -88,7 +90,7 @@ class Sitter:
         return 1
 
     def _check_owner(self, seconds: float) -> None:
-        """Wait a little; raise when the pipe from the owner says stop, or is closed because the owner is gone."""
+        """Wait a little; raise when the owner says stop through its pipe, or is gone and the pipe closed."""
         if select.select([0], [], [], seconds)[0]:
             raise Stopped
 
@@ -140,7 +142,7 @@ class Sitter:
         _flush(self.folder)
 
     def _clear_leftovers(self) -> None:
-        """We hold the lock, so any process of an earlier server is an orphan: end it, then remove its traces."""
+        """We hold the lock, so a process of an earlier server is an orphan: end it, remove its traces."""
         began = time.monotonic()
         while processes := _working_in(self.data):
             waited = time.monotonic() - began
@@ -213,7 +215,7 @@ class Sitter:
 
 
 def _die_with_parent(kind: signal.Signals) -> Any:
-    """For preexec_fn: the kernel sends the signal when this process is gone (set after the change of user)."""
+    """For preexec_fn: the kernel sends the signal when this process is gone; set after changing user."""
     me = os.getpid()
 
     def arrange() -> None:
@@ -226,7 +228,7 @@ def _die_with_parent(kind: signal.Signals) -> Any:
 
 
 def _working_in(folder: Path) -> list[int]:
-    """Living processes whose working directory is the data folder: those of a PostgreSQL on it. Zombies do not count."""
+    """Living processes of a PostgreSQL on this folder: it is their working directory. Zombies have none."""
     target = os.path.realpath(folder)
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -239,10 +241,8 @@ def _working_in(folder: Path) -> list[int]:
 
 
 def _signal(process: int, kind: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process, kind)
-    except ProcessLookupError:
-        pass
 
 
 def _flush(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which system user PostgreSQL runs as, and what that user can reach.
 
-PostgreSQL refuses to run as root. Started by root, it runs as a system user of its own; started by anybody else, as that
-person. Nothing here changes the rights of a folder that is not ours.
+PostgreSQL refuses to run as root. Started by root, it runs as a system user of its own; started by
+anybody else, as that person. Nothing here changes the rights of a folder that is not ours.
 """
 
 from __future__ import annotations
