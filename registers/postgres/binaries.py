@@ -81,10 +81,17 @@ def _within_reach(bin_folder: Path, version: int, folder: Path, user: RunUser) -
     """As root the programs may lie in a private home: then the server's user gets a copy beside its data."""
     if not user.switch or reachable(bin_folder, user):
         return bin_folder
+    installed = bin_folder.parent
+    package = installed.parent
+    libraries = package.with_name(
+        package.name + ".libs"
+    )  # where wheels put them, found relative to the programs
     copy = folder / f"postgresql-{version}"
     if not copy.exists():
         unfinished = folder / f"postgresql-{version}.copying"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(bin_folder.parent, unfinished, symlinks=True)
+        shutil.copytree(installed, unfinished / package.name / installed.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
         unfinished.rename(copy)
-    return copy / "bin"
+    return copy / package.name / installed.name / "bin"
