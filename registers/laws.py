@@ -1,7 +1,8 @@
 """Citations: one short code for a place in the law, written out in Chinese and English.
 
-A rule names its basis as `"APL:32(1)(4)"`; this module turns the code into 《行政许可法》第32条第1款第4项 and
-"Administrative Licensing Law art. 32(1)(4)". It knows names and dates of force, never the texts.
+A rule names its basis as `"APL:32(1)(4)"`; this module turns the code into
+《行政许可法》第32条第1款第4项 and "Administrative Licensing Law art. 32(1)(4)"; `"EIACAT:#80"` is an
+item of a catalogue. It knows names and dates of force, never the texts.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def cite_all(codes: Iterable[str]) -> tuple[str, str]:
 
 
 def _place_zh(place: str) -> str:
+    if place.startswith("#"):
+        return f"第{place[1:]}项"
     article, parts = _split(place)
     if not re.match(r"\d", article):
         return article
@@ -74,6 +77,8 @@ def _place_zh(place: str) -> str:
 
 
 def _place_en(place: str) -> str:
+    if place.startswith("#"):
+        return f"item {place[1:]}"
     article, parts = _split(place)
     if not re.match(r"\d", article):
         return article

@@ -174,9 +174,10 @@ def built_in_rules() -> tuple[LimitRule, ...]:
     )
 
 
-def codes() -> frozenset[str]:
-    """All limit codes as shipped; what a model's `limitRule` may name."""
-    return frozenset(item.code for item in built_in_rules())
+def codes(conn: Connection | None = None) -> frozenset[str]:
+    """All limit codes, as stored or as shipped; what a model's `limitRule` may name."""
+    stored = conn.scalars(select(LimitRow.code).distinct()) if conn is not None else ()
+    return frozenset(stored) | frozenset(item.code for item in built_in_rules())
 
 
 def seed(conn: Connection) -> int:
