@@ -196,16 +196,17 @@ class _Reader:
             if tag in ("message", "signal", "error", "escalation"):
                 code = child.get("errorCode") or child.get("escalationCode")
                 name = code if tag in ("error", "escalation") else child.get("name")
-                self.named[child.get("id", "")] = (tag, name or child.get("id", ""))
+                identifier = child.get("id", "")
+                self.named[identifier] = (tag, name or identifier)
         for child in self._own(root):
             self._top(child)
         ids: dict[str, int] = {}
         for element in root.iter():
-            identifier = element.get("id") if isinstance(element.tag, str) and namespace(element) == BPMN else None
-            if identifier:
-                if identifier in ids:
-                    self.document.duplicates.append((identifier, line_of(element)))
-                ids[identifier] = line_of(element)
+            used = element.get("id") if namespace(element) == BPMN else None
+            if used:
+                if used in ids:
+                    self.document.duplicates.append((used, line_of(element)))
+                ids[used] = line_of(element)
 
     def _remark(self, kind: str, element: etree._Element, detail: str, owner: str | None = None) -> None:
         self.document.remarks.append(Remark(kind, owner or element.get("id"), line_of(element), detail))
@@ -213,7 +214,7 @@ class _Reader:
     @staticmethod
     def _own(element: etree._Element) -> list[etree._Element]:
         """The children that belong to BPMN itself."""
-        return [child for child in element if isinstance(child.tag, str) and namespace(child) == BPMN]
+        return [child for child in element if namespace(child) == BPMN]
 
     def _top(self, child: etree._Element) -> None:
         tag = local(child)
@@ -282,7 +283,7 @@ class _Reader:
             name = lane.get("name") or lane.get("id", "")
             for part in self._own(lane):
                 if local(part) == "flowNodeRef":
-                    lanes[_reference(part.text) or ""] = name
+                    lanes[_reference(part.text) or ""] = str(name)
                 elif local(part) == "childLaneSet":
                     # Written after the outer lane: the innermost lane wins.
                     self._lanes(part, lanes)
@@ -316,7 +317,7 @@ class _Reader:
             local(element),
             line_of(element),
             name=" ".join(element.get("name", "").split()),
-            attributes={key: str(value) for key, value in element.attrib.items() if not str(key).startswith("{")},
+            attributes={str(key): str(value) for key, value in element.attrib.items() if not str(key).startswith("{")},
             default=_reference(element.get("default")),
             attached_to=_reference(element.get("attachedToRef")),
             called=_reference(element.get("calledElement")),
@@ -416,7 +417,7 @@ class _Reader:
             if local(holder) != "extensionElements":
                 continue
             for part in holder:
-                if not isinstance(part.tag, str) or namespace(part).rstrip("/") != SPIFF:
+                if namespace(part).rstrip("/") != SPIFF:
                     continue  # foreign parts are remarked on by `_foreign`
                 self._extension(part, node)
 
@@ -424,7 +425,7 @@ class _Reader:
         tag = local(part)
         if tag == "properties":
             for item in part:
-                if isinstance(item.tag, str) and local(item) == "property":
+                if local(item) == "property":
                     node.properties[item.get("name", "")] = item.get("value", "")
         elif tag == "serviceTaskOperator":
             node.operator = (item_id := part.get("id", "").strip()) or None
@@ -432,9 +433,9 @@ class _Reader:
             if item_id:
                 node.properties["operator"] = item_id
             for group in part:
-                if isinstance(group.tag, str) and local(group) == "parameters":
+                if local(group) == "parameters":
                     for item in group:
-                        if isinstance(item.tag, str) and local(item) == "parameter":
+                        if local(item) == "parameter":
                             node.parameters[item.get("id", "")] = item.get("value", "")
         elif tag == "calledDecisionId":
             node.decision = _text(part)
@@ -451,12 +452,12 @@ class _Reader:
         for key, value in element.attrib.items():
             name = etree.QName(str(key))
             if name.namespace and name.namespace != BPMN and not name.namespace.startswith("http://www.w3.org/"):
-                self._remark("foreign", element, f"{name.namespace}|{name.localname}|{value}", who)
+                self._remark("foreign", element, f"{name.namespace}|{name.localname}|{value!s}", who)
         for holder in element:
-            if not isinstance(holder.tag, str) or local(holder) != "extensionElements":
+            if local(holder) != "extensionElements":
                 continue
             for part in holder:
-                if isinstance(part.tag, str) and namespace(part).rstrip("/") != SPIFF:
+                if namespace(part).rstrip("/") != SPIFF:
                     detail = f"{namespace(part)}|{local(part)}|{part.get('class') or part.get('expression') or ''}"
                     self._remark("foreign", part, detail, who)
 

@@ -290,7 +290,7 @@ class _Reader:
 
     def decision(self, element: etree._Element) -> Decision | None:
         identifier, line = element.get("id", ""), line_of(element)
-        parts = {local(part): part for part in element if isinstance(part.tag, str)}
+        parts = {local(part): part for part in element}
         variable = parts["variable"].get("name", "") if "variable" in parts else ""
         decision = Decision(
             identifier, element.get("name", identifier), line, self.file, variable or element.get("name", "") or identifier

@@ -381,7 +381,8 @@ def _sum(values: Any) -> int | Decimal:
 
 
 def _abs(value: Any) -> int | Decimal:
-    return abs(_number(value, 0))
+    number = _number(value, 0)
+    return -number if number < 0 else number
 
 
 def _round(value: Any, places: Any = 0) -> int | Decimal:
@@ -390,7 +391,7 @@ def _round(value: Any, places: Any = 0) -> int | Decimal:
         raise ExpressionError(
             f"round 的小数位应为 0 到 {MAX_PLACES} 的整数。", f"round takes 0 to {MAX_PLACES} decimal places."
         )
-    rounded = Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _ARITHMETIC)
+    rounded: Decimal = Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _ARITHMETIC)
     return int(rounded) if places == 0 else rounded
 
 

@@ -1,48 +1,53 @@
 """The linter: what a designer, an upload and the command line are told about a model.
 
-`lint` joins what can be said of the files alone (`checks`) with what depends on the installation: handlers, forms, roles, limit rules,
-letters, notices and declared variables. `check_upload` does the same for files of strangers, and compiles and dry-starts them, in a child process
-with limits, so that no model can hold up or exhaust the program.
+`lint` joins what can be said of the files alone (`checks`) with what depends on the installation (`checks_context`) and with a
+search for deadlocks (`soundness`). `check_upload` does the same for files of strangers, and compiles and dry-starts them, in a child process with
+limits on time and memory, so that no model can hold up or exhaust the program.
 """
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from pathlib import Path
 
-from workflows import engine
+from workflows import checks, checks_context, soundness, structure
+from workflows.checks_context import HandlerInfo, LintContext
 from workflows.findings import ERROR, WARNING, Finding
 
 __all__ = ["ERROR", "WARNING", "Finding", "HandlerInfo", "LintContext", "check_upload", "lint"]
 
-
-@dataclass(frozen=True)
-class HandlerInfo:
-    """The inputs a handler or service takes."""
-
-    inputs: frozenset[str]
-    required: frozenset[str] = frozenset()
+MAX_TOTAL = 8 * 1024 * 1024
+MAX_FILES = 40
+MAX_FINDINGS = 500
 
 
-@dataclass(frozen=True)
-class LintContext:
-    """What the installation knows; an empty part is still a part: nothing is known there."""
-
-    handlers: Mapping[str, HandlerInfo] = field(default_factory=dict)
-    forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    roles: frozenset[str] = frozenset()
-    limits: frozenset[str] = frozenset()
-    letters: frozenset[str] = frozenset()
-    notices: frozenset[str] = frozenset()
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-
-def lint(files: Mapping[str, bytes], context: LintContext | None = None, process_id: str | None = None) -> list[Finding]:
-    try:
-        engine.compile(files, process_id)
-    except engine.ModelError as error:
-        return error.findings
-    return []
+def lint(
+    files: Mapping[str, bytes], context: LintContext | None = None, process_id: str | None = None
+) -> list[Finding]:
+    """All findings, errors first. Without a context nothing is asked of the installation."""
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_TOTAL:
+        return [
+            Finding(
+                ERROR, "upload.size", None, None, "上传的文件过多或过大。", "Too many or too large files.",
+                "请只上传本流程的 BPMN 和 DMN 文件。", "Upload only the BPMN and DMN files of this procedure.",
+            )  # fmt: skip
+        ]
+    source = structure.read(files)
+    main = structure.main_process(source, process_id)
+    findings = checks.check(source, main)
+    if main is not None:
+        if context is not None:
+            findings += checks_context.check(source, main, context)
+        if not any(finding.severity == ERROR for finding in findings):
+            findings += soundness.check(source, main)
+    findings.sort(key=lambda finding: (finding.severity != ERROR, finding.file or "", finding.line or 0))
+    return findings[:MAX_FINDINGS]
 
 
 def check_upload(
@@ -52,4 +57,42 @@ def check_upload(
     process_id: str | None = None,
     timeout: float = 5.0,
 ) -> list[Finding]:
-    return lint(files, context, process_id)
+    """Lint, compile and dry-start the files in a limited child process."""
+    request = json.dumps(
+        {
+            "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
+            "context": None if context is None else context.to_json(),
+            "process_id": process_id,
+            "seconds": timeout,
+        }
+    )
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")}
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "workflows.dryrun"],
+            input=request.encode(),
+            capture_output=True,
+            timeout=timeout,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [_stopped("upload.timeout", "用时过长", "takes too long")]
+    try:
+        findings = [Finding(**item) for item in json.loads(done.stdout)]
+    except (ValueError, TypeError):
+        return [_stopped("upload.resources", "占用的时间或内存过多", "needs too much time or memory")]
+    return findings
+
+
+def _stopped(code: str, zh: str, en: str) -> Finding:
+    return Finding(
+        ERROR, code, None, None, f"检查该模型{zh}，已中止。", f"Checking this model {en}; it was stopped.",
+        "请简化模型：减少节点、嵌套和并行分支。", "Simplify it: fewer nodes, less nesting, fewer parallel branches.",
+    )  # fmt: skip
+
+
+def to_json(findings: list[Finding]) -> list[dict[str, object]]:
+    """Findings as plain data."""
+    return [dataclasses.asdict(finding) for finding in findings]

@@ -6,7 +6,7 @@ refused with the file's name and line in an `XmlRefused`, never with a parser's 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -61,7 +61,7 @@ def parse(data: bytes) -> etree._Element:
             "Export the file again from the modelling tool.",
             line,
         ) from None
-    info = root.getroottree().docinfo
+    info: Any = root.getroottree().docinfo
     if info.doctype or info.internalDTD is not None:
         raise XmlRefused(
             "xml.doctype",
@@ -84,14 +84,15 @@ def parse(data: bytes) -> etree._Element:
 
 def local(element: etree._Element) -> str:
     """The tag without its namespace."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return etree.QName(element).localname
 
 
 def namespace(element: etree._Element) -> str:
     """The namespace of the tag, or an empty text."""
-    return (etree.QName(element).namespace or "") if isinstance(element.tag, str) else ""
+    return etree.QName(element).namespace or ""
 
 
 def line_of(element: etree._Element) -> int:
     """The line an element starts on."""
-    return int(element.sourceline or 0)
+    line: Any = element.sourceline
+    return int(line or 0)
