@@ -5,7 +5,7 @@
 description alike. Letters: `forms.letters`.
 """
 
-from forms.definition import Choice, Field, FormDefinition, Section, load, load_all, parse
+from forms.definition import Choice, Field, FormDefinition, Section, definition_bytes, load, load_all, parse
 from forms.openapi import json_schema
 from forms.schema import (
     FieldError,
@@ -29,6 +29,7 @@ __all__ = [
     "FormErrors",
     "Section",
     "Words",
+    "definition_bytes",
     "dump",
     "field_names",
     "from_page",

@@ -162,6 +162,12 @@ def load_all() -> dict[str, FormDefinition]:
     return {path.stem: _load_file(path) for path in sorted(FOLDER.glob("*.json"))}
 
 
+def definition_bytes(form_id: str) -> bytes:
+    """The file of a form as it is, to be kept with a published procedure."""
+    load(form_id)
+    return (FOLDER / f"{form_id}.json").read_bytes()
+
+
 @functools.cache
 def _load_file(path: Path) -> FormDefinition:
     form = parse(json.loads(path.read_text("utf-8"), parse_float=Decimal))

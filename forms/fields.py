@@ -18,6 +18,7 @@ from marshmallow import ValidationError, fields
 
 from forms.definition import Field
 from forms.words import Words, message
+from registers.parties import credit_code_is_valid
 
 Catalogues = Mapping[str, Container[str]]
 
@@ -32,9 +33,6 @@ _REQUIRED = {
     **dict.fromkeys(["declaration"], "declaration"),
     **dict.fromkeys(["file"], "required_file"),
 }
-# GB 32100-2015: the 31 characters of a code in the order of their values, and weights 3^(i-1) mod 31.
-_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CODE_WEIGHTS = [pow(3, place, 31) for place in range(17)]
 
 
 class Answer(fields.Field[Any]):
@@ -55,14 +53,6 @@ class Answer(fields.Field[Any]):
 
     def refuse(self, key: str, **values: Any) -> NoReturn:
         raise ValidationError(message(key, self.spec.label, **values))
-
-
-def credit_code_valid(code: str) -> bool:
-    """GB 32100-2015: 18 characters with a check character, weights modulo 31."""
-    if len(code) != 18 or any(character not in _CODE_ALPHABET for character in code):
-        return False
-    total = sum(_CODE_ALPHABET.index(c) * weight for c, weight in zip(code[:17], _CODE_WEIGHTS, strict=True))
-    return _CODE_ALPHABET[(31 - total % 31) % 31] == code[17]
 
 
 def parse_boolean(value: Any) -> bool | None:
@@ -193,7 +183,7 @@ def _file(answer: Answer, value: Any) -> list[str]:
 
 def _credit_code(answer: Answer, value: Any) -> str:
     code = value.upper() if isinstance(value, str) else ""
-    if not credit_code_valid(code):
+    if not credit_code_is_valid(code):
         answer.refuse("credit_code")
     return code
 
