@@ -120,13 +120,11 @@ _ACTOR = """
    SELECT coalesce(array_agg(id), '{}') FROM below) AS supervised
 """
 _BY_SESSION = text(
-    _ACTOR
-    + ", s.csrf, s.seen_at FROM user_session s JOIN app_user u ON u.id = s.user_id"
+    _ACTOR + ", s.csrf, s.seen_at FROM user_session s JOIN app_user u ON u.id = s.user_id"
     " WHERE s.token_hash = :token AND u.active AND s.seen_at > :idle AND s.created_at > :absolute"
 )
 _BY_TOKEN = text(
-    _ACTOR
-    + ", '' AS csrf, NULL AS seen_at FROM api_token t JOIN app_user u ON u.id = t.user_id"
+    _ACTOR + ", '' AS csrf, NULL AS seen_at FROM api_token t JOIN app_user u ON u.id = t.user_id"
     " WHERE t.secret_hash = :token AND u.active AND t.revoked_at IS NULL AND t.expires_at > :now"
 )
 _BY_ID = text(_ACTOR + ", '' AS csrf, NULL AS seen_at FROM app_user u WHERE u.active AND u.id = :user")
@@ -175,9 +173,7 @@ def check_password(conn: Connection, login: str, password: str, now: datetime) -
         failures = row.failed_logins + 1
         locked = now + LOCK_TIME if failures >= MAX_FAILURES else None
         conn.execute(
-            update(User)
-            .where(User.id == row.id)
-            .values(failed_logins=0 if locked else failures, locked_until=locked)
+            update(User).where(User.id == row.id).values(failed_logins=0 if locked else failures, locked_until=locked)
         )
         return None
     if row.failed_logins or row.locked_until:

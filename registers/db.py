@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, create_engine, text
+from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -38,12 +37,12 @@ class Base(DeclarativeBase):
     """Parent of every table description."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         datetime: DateTime(timezone=True),
         date: Date,
         Decimal: Numeric,
-        uuid.UUID: PgUUID(as_uuid=True),
+        uuid.UUID: Uuid(as_uuid=True),
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
         list[Any]: JSON().with_variant(JSONB(), "postgresql"),
     }

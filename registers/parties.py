@@ -265,7 +265,9 @@ def create_enterprise(conn: Connection, *, credit_code: str, name: str, now: dat
     return enterprise_id
 
 
-def create_body(conn: Connection, *, code: str, name_zh: str, name_en: str, kind: str, prefix: str, **more: Any) -> uuid.UUID:
+def create_body(
+    conn: Connection, *, code: str, name_zh: str, name_en: str, kind: str, prefix: str, **more: Any
+) -> uuid.UUID:
     """Enter a body of the administration."""
     body_id = uuid7()
     conn.execute(
@@ -291,12 +293,18 @@ def create_user(
     user_id = uuid7()
     conn.execute(
         insert(User).values(
-            id=user_id, login=login, name=name, password_hash=password_hash, enterprise_id=enterprise_id, created_at=now
+            id=user_id,
+            login=login,
+            name=name,
+            password_hash=password_hash,
+            enterprise_id=enterprise_id,
+            created_at=now,
         )
     )
     if roles:
         conn.execute(
-            insert(UserRole), [{"id": uuid7(), "user_id": user_id, "role": role, "body_id": b} for role, b in roles]
+            insert(UserRole),
+            [{"id": uuid7(), "user_id": user_id, "role": role, "body_id": b} for role, b in roles],
         )
     return user_id
 
@@ -305,7 +313,11 @@ def check_roles(roles: set[str]) -> None:
     """Refuse unknown roles and two of the separated administrators in one hand."""
     unknown = roles - set(ROLES)
     if unknown:
-        raise DomainError("role", f"未知的角色：{', '.join(sorted(unknown))}。", f"Unknown role: {', '.join(sorted(unknown))}.")
+        raise DomainError(
+            "role",
+            f"未知的角色：{', '.join(sorted(unknown))}。",
+            f"Unknown role: {', '.join(sorted(unknown))}.",
+        )
     if len(roles & SEPARATED_ROLES) > 1:
         raise DomainError(
             "roles_apart",

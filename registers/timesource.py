@@ -7,7 +7,7 @@ UTC, dates of law are dates in China (Asia/Shanghai), where every body that uses
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ class SystemTime:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        return datetime.now(timezone.utc)
+        return datetime.now(UTC)
 
     def today(self) -> date:
         return self.now().astimezone(CHINA).date()
@@ -42,7 +42,7 @@ class FixedTime:
     @classmethod
     def on(cls, day: date, hour: int = 9) -> FixedTime:
         """Nine o'clock in the morning (by default) of a day in China."""
-        return cls(datetime.combine(day, time(hour), CHINA).astimezone(timezone.utc))
+        return cls(datetime.combine(day, time(hour), CHINA).astimezone(UTC))
 
     def now(self) -> datetime:
         return self.instant
@@ -52,7 +52,7 @@ class FixedTime:
 
     def move_to(self, day: date, hour: int = 9) -> None:
         """Set the clock to a later day; an earlier one is refused, as in life."""
-        target = datetime.combine(day, time(hour), CHINA).astimezone(timezone.utc)
+        target = datetime.combine(day, time(hour), CHINA).astimezone(UTC)
         if target < self.instant:
             raise ValueError(f"the clock cannot go back from {self.instant} to {target}")
         self.instant = target
@@ -60,4 +60,4 @@ class FixedTime:
 
 def end_of(day: date) -> datetime:
     """The first instant after a date of law has passed: midnight in China, as UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), CHINA).astimezone(timezone.utc)
+    return datetime.combine(day + timedelta(days=1), time(), CHINA).astimezone(UTC)

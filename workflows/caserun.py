@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import traceback
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -36,6 +36,7 @@ _LOCK = text(
            c.body_ids, c.status, c.outcome, c.state, c.event_seq, c.event_hash, c.opened_at, c.opened_by,
            ARRAY(SELECT t.id FROM task t WHERE t.case_id = c.id AND t.status = 'open') AS open_tasks,
            ARRAY(SELECT d.waiting_id FROM deadline d WHERE d.case_id = c.id AND d.done_at IS NULL) AS open_deadlines,
+           ARRAY(SELECT d.waiting_id FROM deadline d WHERE d.case_id = c.id) AS known_deadlines,
            ARRAY(SELECT i.waiting_id FROM incident i WHERE i.case_id = c.id AND i.resolved_at IS NULL) AS open_incidents,
            (SELECT coalesce(sum(version), 0) FROM register_stamp) AS stamp
       FROM cases c WHERE c.id = :case_id FOR UPDATE OF c
@@ -69,9 +70,7 @@ _CLOSE_TASK = text(
      WHERE id = :task_id AND status = 'open'
     """
 )
-_CANCEL_TASKS = text(
-    "UPDATE task SET status = 'cancelled', closed_at = :now WHERE id = ANY(:ids) AND status = 'open'"
-)
+_CANCEL_TASKS = text("UPDATE task SET status = 'cancelled', closed_at = :now WHERE id = ANY(:ids) AND status = 'open'")
 _END_DEADLINES = text(
     "UPDATE deadline SET done_at = :now, result = 'not needed' WHERE case_id = :case_id AND waiting_id = ANY(:ids)"
     " AND done_at IS NULL"
@@ -101,10 +100,10 @@ class CaseRun:
     chain: events.Chain
     open_tasks: set[uuid.UUID]
     open_deadlines: set[uuid.UUID]
+    known_deadlines: set[uuid.UUID]
     open_incidents: set[uuid.UUID]
     instance: engine.Instance
     stamp: int | None = None
-    route: list[str] = field(default_factory=list)
     body_name: str = ""
 
     @classmethod
@@ -143,7 +142,7 @@ class CaseRun:
             },
         )
         run.opened_by = step.actor.id
-        run.instance = engine.start(compiled.model, variables, run.call)
+        run.instance = engine.start(compiled.model, variables, run.call, now=step.rt.time)
         return run
 
     @classmethod
@@ -172,6 +171,7 @@ class CaseRun:
             chain=events.Chain.new(case_id),
             open_tasks=set(),
             open_deadlines=set(),
+            known_deadlines=set(),
             open_incidents=set(),
             instance=None,  # type: ignore[arg-type]  # set by the two constructors that call this
         )
@@ -183,7 +183,11 @@ class CaseRun:
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
         if row["status"] != "running" and not closed_too:
-            raise Conflict("case_closed", "案件已办结，不能再操作。", "The case is closed; nothing more can be done in it.")
+            raise Conflict(
+                "case_closed",
+                "案件已办结，不能再操作。",
+                "The case is closed; nothing more can be done in it.",
+            )
         compiled = definitions.compiled(step.rt, step.conn, row["definition_id"])
         run = cls._bare(step, compiled, row["id"], row["number"], row["title"], row["enterprise_id"])
         run.lead_body_id = row["lead_body_id"]
@@ -193,9 +197,10 @@ class CaseRun:
         run.chain = events.Chain(case_id, row["event_seq"], bytes(row["event_hash"]), [])
         run.open_tasks = set(row["open_tasks"])
         run.open_deadlines = set(row["open_deadlines"])
+        run.known_deadlines = set(row["known_deadlines"])
         run.open_incidents = set(row["open_incidents"])
         run.stamp = row["stamp"]
-        run.instance = engine.load(compiled.model, bytes(row["state"]), run.call)
+        run.instance = engine.load(compiled.model, bytes(row["state"]), run.call, now=step.rt.time)
         return run
 
     @property
@@ -266,7 +271,9 @@ class CaseRun:
 
     def settle(self, outcome: engine.Outcome, *, done: uuid.UUID | None = None) -> None:
         """Bring tasks, deadlines and incidents in line with what the engine waits for, then save."""
-        self.route.extend(outcome.route)
+        if self.step.rt.observer is not None:
+            self.step.rt.observer(self.id, outcome)
+        self._note(outcome)
         waiting = {uuid.UUID(item.id): item for item in outcome.waiting}
         self._reconcile_tasks(waiting, done)
         self._reconcile_deadlines(waiting)
@@ -276,6 +283,16 @@ class CaseRun:
             self.outcome = self.outcome or outcome.ended_by
             self.record("case_closed", outcome=self.outcome)
         self.save()
+
+    def _note(self, outcome: engine.Outcome) -> None:
+        """Decision tables that were asked, messages thrown and joins that can never fire go into the record."""
+        for made in outcome.decisions:
+            rules = [rule.description or rule.id for rule in made.fired]
+            self.record("decision", made.element.id, decision=made.decision, rules=rules, outputs=made.outputs)
+        for thrown in outcome.thrown:
+            self.record("thrown", thrown.element.id, event=thrown.kind, name=thrown.name)
+        for element in outcome.stuck:
+            self.record("stuck", element)
 
     def submit(self, task: dict[str, Any], values: Any, stored: dict[str, Any]) -> None:
         """Keep the submission, close the task, and let the engine go on with the values."""
@@ -384,13 +401,15 @@ class CaseRun:
             self._end_deadlines(gone)
         rows = []
         for key, item in waiting.items():
-            if key not in self.open_deadlines:
+            if key not in self.known_deadlines:
                 row = self._deadline_row(key, item)
                 if row:
                     rows.append(row)
         if rows:
             self.step.conn.execute(insert(Deadline), rows)
-            self.open_deadlines |= {row["waiting_id"] for row in rows}
+            fresh = {row["waiting_id"] for row in rows}
+            self.open_deadlines |= fresh
+            self.known_deadlines |= fresh
 
     def _end_deadlines(self, ids: set[uuid.UUID]) -> None:
         self.step.conn.execute(_END_DEADLINES, {"case_id": self.id, "ids": list(ids), "now": self.step.now})
@@ -416,7 +435,13 @@ class CaseRun:
         if due is None:
             return None
         effect = element.properties.get("onDue") or ("remind" if item.kind == "task" else "fire")
-        return {**row, "effect": effect, "due_on": due.date, "provisional": due.provisional, "due_at": end_of(due.date)}
+        return {
+            **row,
+            "effect": effect,
+            "due_on": due.date,
+            "provisional": due.provisional,
+            "due_at": end_of(due.date),
+        }
 
     def _reconcile_incidents(self, parked: list[engine.Parked]) -> None:
         failed = {uuid.UUID(item.id): item for item in parked}

@@ -63,9 +63,7 @@ class Command:
         if len(identity["key"]) > 200:
             raise DomainError("idempotency_key", "幂等键过长。", "The idempotency key is too long.", status=400)
         with rt.db.transaction(actor.scope) as conn:
-            claimed = conn.execute(
-                _CLAIM, {**identity, "command": self.name, "hash": fingerprint, "now": now}
-            ).first()
+            claimed = conn.execute(_CLAIM, {**identity, "command": self.name, "hash": fingerprint, "now": now}).first()
             if claimed is None:
                 return _stored_answer(conn, identity, fingerprint)
             step = Step(rt, conn, actor, self.name, now, rt.time.today())

@@ -12,14 +12,16 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import forms
-from forms.definition import FormDefinition
-from handlers import registry
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+import forms
+import forms.letters
+from forms.definition import FOLDER, FormDefinition
+from handlers import registry
 from registers import limits
 from registers.accounts import Actor
 from registers.db import uuid7
@@ -85,7 +87,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     if SETTINGS not in files:
         raise DomainError("no_settings", f"文件夹中缺少{SETTINGS}。", f"The folder has no {SETTINGS}.")
     for name in json.loads(files[SETTINGS]).get("forms", []):
-        files[f"forms/{name}.json"] = forms.definition_bytes(name)
+        files[f"forms/{name}.json"] = (FOLDER / f"{name}.json").read_bytes()
     return files
 
 
@@ -118,7 +120,7 @@ def context(conn: Connection, files: dict[str, bytes]) -> lint.LintContext:
         },
         forms={name: frozenset(forms.field_names(form)) for name, form in own_forms.items()},
         roles=frozenset(ROLES),
-        limits=frozenset(limits.codes(conn)),
+        limits=limits.codes(conn),
         letters=frozenset(forms.letters.names()),
         notices=frozenset(services.NOTICE_KINDS),
         variables={**services.CASE_VARIABLES, **settings.get("variables", {})},
@@ -259,7 +261,10 @@ def _settings(files: dict[str, bytes]) -> dict[str, Any]:
         raise DomainError("no_settings", f"缺少{SETTINGS}。", f"{SETTINGS} is missing.", pointer=SETTINGS) from None
     except ValueError as error:
         raise DomainError(
-            "settings", f"{SETTINGS}不是有效的设置：{error}", f"{SETTINGS} is not valid: {error}", pointer=SETTINGS
+            "settings",
+            f"{SETTINGS}不是有效的设置：{error}",
+            f"{SETTINGS} is not valid: {error}",
+            pointer=SETTINGS,
         ) from error
     return settings
 
@@ -268,5 +273,7 @@ def _forms(files: dict[str, bytes]) -> dict[str, FormDefinition]:
     found = {PLAIN_FORM: forms.load(PLAIN_FORM)}
     for name, content in files.items():
         if name.startswith("forms/") and name.endswith(".json"):
-            found[name.removeprefix("forms/").removesuffix(".json")] = forms.parse(json.loads(content))
+            found[name.removeprefix("forms/").removesuffix(".json")] = forms.parse(
+                json.loads(content, parse_float=Decimal)
+            )
     return found

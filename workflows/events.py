@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -73,7 +73,7 @@ def line_hash(line: dict[str, Any]) -> bytes:
             "case": str(line["case_id"]),
             "seq": line["seq"],
             "kind": line["kind"],
-            "at": line["at"].astimezone(timezone.utc).isoformat(timespec="microseconds"),
+            "at": line["at"].astimezone(UTC).isoformat(timespec="microseconds"),
             "actor": [str(line["actor_id"]) if line["actor_id"] else None, line["actor_name"]],
             "body": line["body_name"],
             "element": line["element"],
@@ -99,7 +99,9 @@ def verify(conn: Connection, case_id: uuid.UUID | None = None) -> Iterator[Fault
         query = query.where(Case.id == case_id)
     for case in conn.execute(query).all():
         tail, expected = GENESIS, 1
-        for line in conn.execute(select(Event.__table__).where(Event.case_id == case.id).order_by(Event.seq)).mappings():
+        for line in conn.execute(
+            select(Event.__table__).where(Event.case_id == case.id).order_by(Event.seq)
+        ).mappings():
             if line["seq"] != expected:
                 yield Fault(case.number, expected, "missing")
                 expected = line["seq"]

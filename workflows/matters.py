@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError
 from registers.limits import LimitRule
+from registers.parties import Body
 from workflows import clocks
 from workflows.commands import Step
 from workflows.models import ClockFact, Matter
@@ -27,6 +28,11 @@ MATTER_TITLES: dict[str, tuple[str, str]] = {
     "permit": ("排污许可", "Discharge permit"),
     "waste": ("危险废物经营许可", "Hazardous-waste licence"),
 }
+
+
+_MATTERS = select(Matter.__table__, Body.code.label("body_code"), Body.name_zh.label("body_name")).outerjoin(
+    Body, Body.id == Matter.body_id
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,12 @@ def open_matter(
 
 def find(conn: Connection, case_id: uuid.UUID, kind: str) -> dict[str, Any]:
     """The matter of a case by kind; raises DomainError when the model asks for one that was not opened."""
-    row = conn.execute(select(Matter.__table__).where(Matter.case_id == case_id, Matter.kind == kind)).mappings().first()
+    row = conn.execute(_MATTERS.where(Matter.case_id == case_id, Matter.kind == kind)).mappings().first()
     if row is None:
         raise DomainError(
-            "no_matter", f"案件中没有事项“{kind}”，请检查流程模型。", f"The case has no matter “{kind}”; check the model."
+            "no_matter",
+            f"案件中没有事项“{kind}”，请检查流程模型。",
+            f"The case has no matter “{kind}”; check the model.",
         )
     return dict(row)
 
@@ -168,25 +176,18 @@ def decide(
 
 def end_open(step: Step, case_id: uuid.UUID, status: str) -> None:
     """Close the open matters of a case that ends without a decision (withdrawn, cancelled)."""
-    step.conn.execute(
-        update(Matter).where(Matter.case_id == case_id, Matter.status == "open").values(status=status)
-    )
+    step.conn.execute(update(Matter).where(Matter.case_id == case_id, Matter.status == "open").values(status=status))
 
 
 def rule_of(conn: Connection, reference: Reference, matter: dict[str, Any]) -> LimitRule:
-    """The limit of a matter, in the version of the day the matter was opened."""
-    code: str = matter["limit_rule"]
-    return reference.rule(conn, code, matter["opened_on"])
+    """The limit of a matter: version of the day it was opened, unit and promise of its body and case."""
+    found = reference.rule(conn, matter["limit_rule"], matter["opened_on"], matter["body_code"])
+    return replace(found, promised=matter["promised"]) if matter["promised"] else found
 
 
 def readings(conn: Connection, reference: Reference, case_id: uuid.UUID, as_of: date) -> list[MatterClock]:
     """All matters of a case with their clocks as they stand on a date."""
-    rows = [
-        dict(row)
-        for row in conn.execute(
-            select(Matter.__table__).where(Matter.case_id == case_id).order_by(Matter.id)
-        ).mappings()
-    ]
+    rows = [dict(row) for row in conn.execute(_MATTERS.where(Matter.case_id == case_id).order_by(Matter.id)).mappings()]
     known = facts(conn, [row["id"] for row in rows]) if rows else {}
     clocks_of_case = []
     for row in rows:
@@ -194,5 +195,7 @@ def readings(conn: Connection, reference: Reference, case_id: uuid.UUID, as_of: 
             clocks_of_case.append(MatterClock(row, None, None))
             continue
         rule = rule_of(conn, reference, row)
-        clocks_of_case.append(MatterClock(row, rule, clocks.read(rule, known.get(row["id"], []), reference.calendar, as_of)))
+        clocks_of_case.append(
+            MatterClock(row, rule, clocks.read(rule, known.get(row["id"], []), reference.calendar, as_of))
+        )
     return clocks_of_case

@@ -11,8 +11,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
@@ -47,9 +46,7 @@ class DefinitionFile(Base):
 
     __tablename__ = "definition_file"
 
-    definition_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("definition.id", ondelete="CASCADE"), primary_key=True
-    )
+    definition_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("definition.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[bytes]
 
@@ -73,7 +70,7 @@ class Case(Base):
     enterprise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enterprise.id"))
     lead_body_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("body.id"))
     bodies: Mapped[dict[str, Any]] = mapped_column(comment="part in the case (lead, eia, ...) -> body id")
-    body_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)))
+    body_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid(as_uuid=True)))
     status: Mapped[str]
     outcome: Mapped[str | None]
     state: Mapped[bytes]

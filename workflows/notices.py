@@ -73,7 +73,9 @@ def comments(conn: Connection, case_id: uuid.UUID, kind: str | None = None) -> l
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
-def public(conn: Connection, on: date, *, kind: str | None = None, text: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+def public(
+    conn: Connection, on: date, *, kind: str | None = None, text: str = "", limit: int = 50, offset: int = 0
+) -> list[dict[str, Any]]:
     """Notices for everybody, newest first; nothing but what a notice itself says."""
     query = (
         select(Notice.id, Notice.kind, Notice.title, Notice.from_on, Notice.until_on, Notice.closed_at)

@@ -30,7 +30,7 @@ class RegisterStamp(Base):
 
 
 STAMP_SQL = "(SELECT coalesce(sum(version), 0) FROM register_stamp)"
-_STAMP = text(f"SELECT {STAMP_SQL}")  # noqa: S608 - a constant of this module
+_STAMP = text(f"SELECT {STAMP_SQL}")
 
 
 @dataclass

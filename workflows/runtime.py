@@ -21,6 +21,7 @@ from workflows.reference import ReferenceCache
 
 if TYPE_CHECKING:
     from workflows.definitions import Compiled
+    from workflows.engine import Outcome
 
 CACHED_DEFINITIONS = 64
 
@@ -56,3 +57,5 @@ class Runtime:
     base_url: str = "http://localhost:8000"
     definitions: DefinitionCache = field(default_factory=DefinitionCache)
     reference: ReferenceCache = field(default_factory=ReferenceCache)
+    # Told of every run of the engine: scenarios collect the route here.
+    observer: Callable[[uuid.UUID, Outcome], None] | None = None

@@ -1,0 +1,34 @@
+"""The JSON API under /api/v1, described by /api/openapi.json; everything a page can do, it can do."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_smorest import Api
+
+from web.api import admin, cases, definitions, files, notices, session, tasks
+
+
+class OneWindowApi(Api):  # type: ignore[misc]
+    """flask-smorest without its own error answers: ours are problem+json for all errors alike."""
+
+    def _register_error_handlers(self) -> None:
+        return
+
+
+def install(app: Flask) -> None:
+    """Register the blueprints and the description of the API."""
+    app.config.update(
+        API_TITLE="OneWindow",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": "One-window environmental permitting: cases, tasks, letters, registers."},
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"bearer": []}],
+        },
+    )
+    made = OneWindowApi(app)
+    for module in (session, definitions, cases, tasks, files, notices, admin):
+        made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -1,0 +1,98 @@
+"""Procedures and their versions: list, upload with lint result, publish."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from web import auth
+from web.api import schemas
+from web.context import actor, reading, run, runtime
+from workflows import access, definitions, designing
+
+blueprint = Blueprint("definitions", __name__, description="Procedures and definitions")
+
+
+@blueprint.get("/procedures")
+@blueprint.response(200)
+def procedures() -> list[dict[str, Any]]:
+    """The procedures in force today."""
+    with runtime().db.transaction() as conn:
+        rows = definitions.listing(conn, status="published")
+    return [
+        {
+            "procedure": row["procedure"],
+            "version": row["version"],
+            "title": row["title"],
+            "id": str(row["id"]),
+            "valid_from": row["valid_from"].isoformat(),
+        }
+        for row in rows
+    ]
+
+
+@blueprint.get("/definitions")
+@blueprint.response(200)
+@auth.signed_in
+def listing() -> list[dict[str, Any]]:
+    """All versions, newest first."""
+    access.require(actor(), "definition.edit")
+    with reading() as conn:
+        return [_row(row) for row in definitions.listing(conn)]
+
+
+@blueprint.get("/definitions/<uuid:definition_id>")
+@blueprint.response(200)
+@auth.signed_in
+def show(definition_id: uuid.UUID) -> dict[str, Any]:
+    """A version with its files."""
+    access.require(actor(), "definition.edit")
+    with reading() as conn:
+        return {
+            "id": str(definition_id),
+            "files": {name: content.decode() for name, content in definitions.files_of(conn, definition_id).items()},
+        }
+
+
+@blueprint.post("/lint")
+@blueprint.arguments(schemas.LintIn)
+@blueprint.response(200)
+@auth.signed_in
+def lint_files(args: dict[str, Any]) -> dict[str, Any]:
+    """Check models without keeping them."""
+    files = _bytes(args["files"])
+    files.setdefault(definitions.SETTINGS, definitions.plain_settings("unnamed", "unnamed"))
+    with reading() as conn:
+        return {"findings": [vars(finding) for finding in definitions.check(conn, files)]}
+
+
+@blueprint.post("/definitions")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.UploadIn)
+@blueprint.response(201)
+@auth.signed_in
+def upload(args: dict[str, Any]) -> dict[str, Any]:
+    """Keep files as a new draft; the answer carries the linter's findings."""
+    return run(designing.draft, procedure=args["procedure"], files=args["files"])
+
+
+@blueprint.post("/definitions/<uuid:definition_id>/publish")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.PublishIn)
+@blueprint.response(200)
+@auth.signed_in
+def publish(args: dict[str, Any], definition_id: uuid.UUID) -> dict[str, Any]:
+    """Put a draft in force; refused with the findings when the linter finds errors."""
+    return run(designing.publish, definition_id=definition_id, **args)
+
+
+def _bytes(files: dict[str, str]) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in files.items()}
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(row, default=str))
+    return plain

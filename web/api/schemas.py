@@ -1,0 +1,123 @@
+"""Shapes of what the API takes and gives."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+KEY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "One unique key per action; the same key again gives the same answer and changes nothing.",
+    "required": True,
+}
+
+
+class LoginIn(Schema):
+    login = fields.String(required=True, validate=validate.Length(1, 100))
+    password = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+class SessionOut(Schema):
+    token = fields.String()
+    user = fields.Dict()
+
+
+class TokenIn(Schema):
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    days = fields.Integer(load_default=90, validate=validate.Range(1, 366))
+
+
+class PageIn(Schema):
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0, 1_000_000))
+    search = fields.String(load_default="", validate=validate.Length(max=100))
+
+
+class CasesIn(PageIn):
+    status = fields.String(validate=validate.OneOf(["running", "closed", "withdrawn", "cancelled"]))
+    procedure = fields.String()
+
+
+class TasksIn(PageIn):
+    scope = fields.String(
+        load_default="mine", validate=validate.OneOf(["mine", "offered", "claimed", "done", "overseen"])
+    )
+    procedure = fields.String()
+    due_before = fields.Date()
+    sort = fields.String(load_default="due", validate=validate.OneOf(["due", "opened", "case"]))
+
+
+class StartIn(Schema):
+    procedure = fields.String(required=True)
+    enterprise_id = fields.UUID()
+    zone = fields.String()
+    definition_id = fields.UUID()
+
+
+class CompleteIn(Schema):
+    data = fields.Dict(required=True)
+
+
+class DraftIn(Schema):
+    data = fields.Dict(required=True)
+    revision = fields.Integer(allow_none=True)
+
+
+class ReasonIn(Schema):
+    reason = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class AssignIn(ReasonIn):
+    user_id = fields.UUID(required=True)
+
+
+class RemarkIn(Schema):
+    text = fields.String(required=True)
+
+
+class CorrectIn(Schema):
+    submission_id = fields.UUID(required=True)
+    path = fields.String(required=True)
+    value = fields.Raw(required=True, allow_none=True)
+    reason = fields.String(required=True)
+
+
+class UploadIn(Schema):
+    procedure = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_]{1,60}$"))
+    files = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "file name to text"},
+    )
+
+
+class LintIn(Schema):
+    files = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class PublishIn(Schema):
+    valid_from = fields.Date()
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class DelegationIn(Schema):
+    to_user_id = fields.UUID(required=True)
+    valid_from = fields.Date(required=True)
+    valid_to = fields.Date(required=True)
+    reason = fields.String(required=True)
+
+
+class CommentIn(Schema):
+    author = fields.String(required=True)
+    contact = fields.String(required=True)
+    comment = fields.String(required=True)
+    wants_hearing = fields.Boolean(load_default=False)
+
+
+class DueIn(Schema):
+    start = fields.Date(required=True)
+    limit = fields.Integer(required=True, validate=validate.Range(0, 5000))
+    unit = fields.String(required=True, validate=validate.OneOf(["workday", "day", "month", "year"]))
+    count_start = fields.Boolean(load_default=False)

@@ -1,0 +1,71 @@
+"""Signing in and out, tokens, and who I am."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from registers import accounts
+from registers.errors import DomainError
+from web import auth
+from web.api import schemas
+from web.context import actor, reading, runtime
+
+blueprint = Blueprint("session", __name__, description="Session and tokens")
+
+
+@blueprint.post("/session")
+@blueprint.arguments(schemas.LoginIn)
+@blueprint.response(201, schemas.SessionOut)
+def open_session(args: dict[str, Any]) -> dict[str, Any]:
+    """Sign in; the token goes into `Authorization: Bearer`."""
+    token = auth.sign_in(args["login"], args["password"])
+    if token is None:
+        raise DomainError("login_failed", "登录名或密码不正确。", "Wrong login name or password.", status=401)
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        person = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+    assert person is not None
+    return {"token": token, "user": describe(person)}
+
+
+@blueprint.delete("/session")
+@blueprint.response(204)
+@auth.signed_in
+def close_session() -> None:
+    """Sign out."""
+    auth.sign_out()
+
+
+@blueprint.get("/session")
+@blueprint.response(200)
+@auth.signed_in
+def who_am_i() -> dict[str, Any]:
+    """The person behind the token, with roles."""
+    return describe(actor())
+
+
+@blueprint.post("/tokens")
+@blueprint.arguments(schemas.TokenIn)
+@blueprint.response(201)
+@auth.signed_in
+def create_token(args: dict[str, Any]) -> dict[str, Any]:
+    """Make an API token for oneself; it is shown only here."""
+    user_id = actor().id
+    assert user_id is not None
+    with reading() as conn:
+        return {"token": accounts.create_token(conn, user_id, args["name"], runtime().time.now(), args["days"])}
+
+
+def describe(person: accounts.Actor) -> dict[str, Any]:
+    """A person as the API shows it."""
+    return {
+        "id": str(person.id),
+        "login": person.login,
+        "name": person.name,
+        "enterprise_id": str(person.enterprise_id) if person.enterprise_id else None,
+        "roles": [
+            {"role": role, "body_id": str(body) if body else None} for role, body in sorted(person.roles, key=str)
+        ],
+    }

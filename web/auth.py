@@ -1,0 +1,146 @@
+"""Who is asking: the session cookie of a browser or the bearer token of a program.
+
+Requests that change something and come with a cookie must carry the session's CSRF token (form field
+or header) and must not come from another site. Every answer carries the strict security headers; no
+inline script is allowed anywhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import Flask, Response, g, redirect, request, url_for
+
+from registers import accounts
+from registers.accounts import ANONYMOUS, Actor
+from registers.errors import DomainError, Forbidden
+from web.context import actor, runtime
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def install(app: Flask) -> None:
+    """Identify the person before each request and set the security headers after it."""
+    app.before_request(_identify)
+    app.after_request(_headers)
+    app.jinja_env.globals["actor"] = actor
+
+
+def cookie_name() -> str:
+    """`__Host-` binds the cookie to this host and https; plain http (a local trial) cannot use it."""
+    return "__Host-sid" if runtime().base_url.startswith("https:") else "sid"
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        cookie_name(),
+        token,
+        httponly=True,
+        samesite="Lax",
+        secure=runtime().base_url.startswith("https:"),
+        path="/",
+        max_age=int(accounts.ABSOLUTE.total_seconds()),
+    )
+
+
+def sign_in(login: str, password: str) -> str | None:
+    """A new session token when name and password fit."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        user_id = accounts.check_password(conn, login, password, rt.time.now())
+        if user_id is None:
+            return None
+        return accounts.open_session(conn, user_id, rt.time.now(), request.remote_addr or "")
+
+
+def sign_out() -> None:
+    """End the session of this request."""
+    token = request.cookies.get(cookie_name()) or _bearer()
+    if token:
+        with runtime().db.transaction() as conn:
+            accounts.close_session(conn, token)
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only people who are signed in see a page; others go to the sign-in page and come back."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if actor().id is None:
+            if request.path.startswith("/api/"):
+                raise DomainError("unauthenticated", "请先登录。", "Sign in first.", status=401)
+            target: Any = redirect(url_for("pages.login", next=request.full_path.rstrip("?")))
+            return target  # type: ignore[no-any-return]
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _identify() -> None:
+    if request.endpoint == "static":
+        return
+    g.actor = _by_bearer() or _by_cookie() or ANONYMOUS
+
+
+def _by_bearer() -> Actor | None:
+    token = _bearer()
+    if token is None:
+        return None
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        look_up = accounts.actor_by_token if token.startswith("ow_") else accounts.actor_by_session
+        found = look_up(conn, token, rt.time.now(), rt.time.today())
+    if found is None:
+        raise DomainError("token", "令牌无效或已过期。", "The token is not valid or has expired.", status=401)
+    return found
+
+
+def _by_cookie() -> Actor | None:
+    token = request.cookies.get(cookie_name())
+    if not token:
+        return None
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+    if found is not None and request.method not in SAFE_METHODS:
+        _check_origin(found)
+    return found
+
+
+def _check_origin(person: Actor) -> None:
+    sent = request.form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
+    foreign = request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none")
+    if foreign or not hmac.compare_digest(sent, person.csrf):
+        raise Forbidden(
+            "页面已过期，请返回刷新后重试（已填写的草稿不会丢失）。",
+            "This page has expired. Go back, reload and try again; drafts are kept.",
+        )
+
+
+def _bearer() -> str | None:
+    header = request.headers.get("Authorization", "")
+    return header[7:].strip() if header.startswith("Bearer ") else None
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if runtime().base_url.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

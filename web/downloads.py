@@ -1,0 +1,41 @@
+"""Answers that are files: always an attachment, sandboxed, under its own name."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from flask import Response, send_file
+
+from registers import files
+from registers.errors import DomainError
+from web.context import actor, reading, runtime
+from workflows import access, letters
+
+
+def attachment(root: Path, sha256: str, name: str, media_type: str) -> Response:
+    """A stored file as an attachment."""
+    response = send_file(
+        files.path_of(root, sha256), mimetype=media_type, as_attachment=True, download_name=name, max_age=0
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def letter(letter_id: uuid.UUID, form: str) -> Response:
+    """A letter as docx or pdf, after the case behind it was checked."""
+    with reading() as conn:
+        found = letters.one(conn, letter_id)
+        access.visible_case(conn, actor(), found["case_id"])
+    name = f"{found['title']} {found['number'] or '草稿'}".replace("/", "-")
+    if form == "docx":
+        return attachment(runtime().files_root, found["sha256"], f"{name}.docx", letters.DOCX)
+    pdf = letters.pdf(runtime().files_root, found["sha256"])
+    if pdf is None:
+        raise DomainError(
+            "no_office",
+            "服务器未安装LibreOffice，不能生成PDF；请下载Word文件。",
+            "LibreOffice is not installed on the server; download the Word file instead.",
+            status=404,
+        )
+    return attachment(runtime().files_root, pdf, f"{name}.pdf", "application/pdf")

@@ -1,0 +1,95 @@
+"""Two languages through gettext: Chinese is the source language, English a catalogue beside it.
+
+The language is the one chosen by the reader (cookie `lang`, or `?lang=`), else that of the account.
+Texts that are data (form labels, procedure titles) carry both languages; `pick` chooses.
+"""
+
+from __future__ import annotations
+
+import gettext as gettext_module
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, request
+
+from forms.words import Words
+from registers.timesource import CHINA
+from web.context import actor
+
+LANGUAGES = ("zh", "en")
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def install(app: Flask) -> None:
+    """Make translation and local forms of dates and numbers available to templates."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(language=language, pick=pick)
+    app.jinja_env.filters.update(day=day, moment=moment, number=number)
+    app.after_request(_remember)
+
+
+def language() -> str:
+    """The reader's language: "zh" or "en"."""
+    chosen = request.args.get("lang") or request.cookies.get("lang") or actor().language
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def gettext(message: str) -> str:
+    """The message in the reader's language; Chinese is the source."""
+    return message if language() == "zh" else _english().gettext(message)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """Chinese has one form; English has two."""
+    return plural if language() == "zh" else _english().ngettext(singular, plural, count)
+
+
+def pick(texts: Mapping[str, str] | Words | str | None) -> str:
+    """The reader's language out of a {"zh", "en"} pair."""
+    if texts is None or isinstance(texts, str):
+        return texts or ""
+    if isinstance(texts, Words):
+        return texts[language()]
+    return texts.get(language()) or texts.get("zh") or ""
+
+
+def day(value: date | str | None) -> str:
+    """A date: 2026年11月22日 or 22 Nov 2026."""
+    if not value:
+        return ""
+    on = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{on.year}年{on.month}月{on.day}日" if language() == "zh" else f"{on.day} {on:%b} {on.year}"
+
+
+def moment(value: datetime | None) -> str:
+    """An instant in the time of China, to the minute."""
+    if value is None:
+        return ""
+    local = value.astimezone(CHINA)
+    return f"{day(local.date())} {local:%H:%M}"
+
+
+def number(value: Any) -> str:
+    """A number with thin groups of three and no needless zeros."""
+    if value is None or value == "":
+        return ""
+    exact = Decimal(str(value))
+    text = f"{exact:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@cache
+def _english() -> gettext_module.NullTranslations:
+    return gettext_module.translation("messages", TRANSLATIONS, languages=["en"], fallback=True)
+
+
+def _remember(response: Response) -> Response:
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES and g.get("actor") is not None:
+        response.set_cookie("lang", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,32 @@
+"""The pages: server-rendered, usable without script, each view parse, call, render."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from web import words
+from web.context import new_key
+
+blueprint = Blueprint("pages", __name__)
+
+
+def install(app: Flask) -> None:
+    """Register all pages and the words templates use."""
+    from web.pages import account, casepages, designing, public, tasks, users, work  # noqa: F401 - they register views
+
+    app.secret_key = None
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(
+        new_key=new_key,
+        role_name=words.role_name,
+        matter_name=words.matter_name,
+        klass_name=words.klass_name,
+        notice_name=words.notice_name,
+        matter_status=words.matter_status,
+        case_status=words.case_status,
+        light=words.light,
+        light_of=words.light_of,
+        limit_text=words.limit_text,
+        size=words.size,
+        event_text=words.event_text,
+    )

@@ -1,0 +1,127 @@
+"""The page of a case: tasks, matters with clocks, letters, record; and what can be done with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from web import auth, downloads, formpage, views
+from web.context import actor, reading, run, runtime
+from web.pages import blueprint
+from web.pages.tasks import earlier_submissions
+from workflows import access, cases, definitions, documents, events, formdata, letters
+
+
+@blueprint.get("/cases/<uuid:case_id>")
+@auth.signed_in
+def case(case_id: uuid.UUID) -> str:
+    """Everything about a case that the person may see."""
+    person, rt = actor(), runtime()
+    with reading() as conn:
+        row = access.visible_case(conn, person, case_id)
+        document = views.case_document(conn, rt, person, case_id)
+        compiled = definitions.compiled(rt, conn, row["definition_id"])
+        submitted = earlier_submissions(conn, compiled, case_id)
+        history = events.history(conn, case_id)
+        clocks = views.clocks(conn, rt, case_id)
+        files = documents.by_ids(
+            conn, {file for item in submitted for file in formdata.file_ids(item["form"], item["data"])}
+        )
+        diagrams = _diagrams(conn, compiled, document, history)
+    running = row["status"] == "running"
+    leads = row["lead_body_id"] is not None and any(
+        person.has(role, row["lead_body_id"]) for role in ("head", "window")
+    )
+    return render_template(
+        "case.html",
+        case=document,
+        opened=row["opened_at"],
+        compiled=compiled,
+        submissions=submitted,
+        files=files,
+        history=history,
+        clocks=clocks,
+        diagrams=diagrams,
+        element_name=lambda key: compiled.model.elements[key].name if key in compiled.model.elements else key,
+        may_retry=access.administers(person, "incident.retry"),
+        may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
+        may_cancel=running and leads,
+        **formpage.helpers({}),
+    )
+
+
+@blueprint.post("/cases/<uuid:case_id>/withdraw")
+@auth.signed_in
+def withdraw(case_id: uuid.UUID) -> Response:
+    """Withdraw the application."""
+    run(cases.withdraw, case_id=case_id, reason=request.form.get("reason", ""))
+    return redirect(url_for("pages.case", case_id=case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/cancel")
+@auth.signed_in
+def cancel(case_id: uuid.UUID) -> Response:
+    """End the case without a decision."""
+    run(cases.cancel, case_id=case_id, reason=request.form.get("reason", ""))
+    return redirect(url_for("pages.case", case_id=case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/remark")
+@auth.signed_in
+def remark(case_id: uuid.UUID) -> Response:
+    """Add a remark."""
+    run(cases.remark, case_id=case_id, text=request.form.get("text", ""))
+    return redirect(url_for("pages.case", case_id=case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/retry")
+@auth.signed_in
+def retry(case_id: uuid.UUID) -> Response:
+    """Try stopped steps again."""
+    run(cases.retry, case_id=case_id)
+    return redirect(url_for("pages.case", case_id=case_id))
+
+
+@blueprint.get("/letters/<uuid:letter_id>")
+@auth.signed_in
+def letter(letter_id: uuid.UUID) -> str:
+    """A letter as it reads, before or after it is issued."""
+    with reading() as conn:
+        found = letters.one(conn, letter_id)
+        access.visible_case(conn, actor(), found["case_id"])
+    blocks = letters.outline(runtime().files_root, found["sha256"])
+    return render_template("letter.html", letter=found, blocks=blocks, has_pdf=letters.office_available())
+
+
+@blueprint.get("/letters/<uuid:letter_id>/<any(docx, pdf):form>")
+@auth.signed_in
+def letter_file(letter_id: uuid.UUID, form: str) -> Any:
+    """Download a letter."""
+    return downloads.letter(letter_id, form)
+
+
+@blueprint.get("/files/<uuid:file_id>")
+@auth.signed_in
+def file(file_id: uuid.UUID) -> Any:
+    """Download a file."""
+    with reading() as conn:
+        found = documents.visible(conn, actor(), file_id)
+    return downloads.attachment(runtime().files_root, found.sha256, found.name, found.media_type)
+
+
+def _diagrams(
+    conn: Connection, compiled: definitions.Compiled, document: dict[str, Any], history: list[dict[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The models of the case with what is done and what is open marked on them."""
+    markers = {line["element"]: "done" for line in history if line["element"]}
+    markers.update({task["element"]: "open" for task in document["tasks"] if task["status"] == "open"})
+    files = definitions.files_of(conn, compiled.id)
+    return [
+        (name, {"xml": content.decode(), "markers": markers})
+        for name, content in sorted(files.items(), key=lambda pair: (pair[0] != "process.bpmn", pair[0]))
+        if name.endswith(".bpmn")
+    ]

@@ -1,0 +1,71 @@
+"""Versions of procedures: list, upload with findings, publish; stopped steps."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+
+from registers.errors import DomainError
+from web import auth
+from web.context import actor, reading, run
+from web.pages import blueprint
+from workflows import access, designing
+from workflows import definitions as versions
+from workflows.incidents import open_incidents
+
+MOST_FILES = 40
+
+
+@blueprint.get("/definitions")
+@auth.signed_in
+def definitions() -> str:
+    """All versions."""
+    access.require(actor(), "definition.edit")
+    return _page(None, "")
+
+
+@blueprint.post("/definitions")
+@auth.signed_in
+def upload() -> Any:
+    """Keep uploaded files as a draft and show what the linter says."""
+    procedure = request.form.get("procedure", "").strip()
+    sent = [item for item in request.files.getlist("files") if item.filename][:MOST_FILES]
+    if not sent:
+        raise DomainError("no_file", "请选择文件。", "Choose files.", pointer="files")
+    try:
+        files = {str(item.filename).rsplit("/", 1)[-1]: item.read().decode("utf-8-sig") for item in sent}
+    except UnicodeDecodeError:
+        raise DomainError(
+            "not_text", "模型文件应为UTF-8文本。", "Model files must be UTF-8 text.", pointer="files"
+        ) from None
+    answer = run(designing.draft, procedure=procedure, files=files)
+    return _page(answer["findings"], procedure)
+
+
+@blueprint.post("/definitions/<uuid:definition_id>/publish")
+@auth.signed_in
+def publish(definition_id: uuid.UUID) -> Any:
+    """Put a draft in force, or show why not."""
+    try:
+        run(designing.publish, definition_id=definition_id)
+    except versions.LintFailed as refused:
+        return _page([vars(finding) for finding in refused.findings], ""), 422
+    return redirect(url_for("pages.definitions"))
+
+
+@blueprint.get("/incidents")
+@auth.signed_in
+def incidents() -> str:
+    """Stopped steps with their causes."""
+    access.require(actor(), "incident.see")
+    with reading() as conn:
+        rows = open_incidents(conn)
+    return render_template("incidents.html", rows=rows, may_retry=access.administers(actor(), "incident.retry"))
+
+
+def _page(findings: list[dict[str, Any]] | None, procedure: str) -> str:
+    with reading() as conn:
+        rows = versions.listing(conn)
+    return render_template("definitions.html", rows=rows, findings=findings, procedure=procedure)

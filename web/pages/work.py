@@ -1,0 +1,181 @@
+"""Work list, list of cases, and the procedures one can start."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from registers.parties import Enterprise
+from web import auth, words
+from web.context import actor, reading, run, runtime
+from web.i18n import gettext
+from web.pages import blueprint
+from workflows import cases, definitions, worklist
+
+PAGE = 30
+
+
+@blueprint.get("/")
+def home() -> Any:
+    """The person's work list; visitors see the public notices."""
+    person = actor()
+    if person.id is None:
+        return redirect(url_for("pages.notices"))
+    scope, sort = request.args.get("scope", "mine"), request.args.get("sort", "due")
+    query, offset = request.args.get("q", "").strip()[:100], _offset()
+    with reading() as conn:
+        page = worklist.tasks(conn, person, scope=scope, search=query, sort=sort, limit=PAGE, offset=offset)
+        counts = worklist.counts(conn, person, runtime().time.today())
+    tabs = [("mine", gettext("需要我办")), ("claimed", gettext("我已签收")), ("done", gettext("我已办结"))]
+    if person.body_ids:
+        tabs.append(("overseen", gettext("本机关在办")))
+    sorts = [("due", gettext("按期限")), ("opened", gettext("按到达时间")), ("case", gettext("按案号"))]
+    return render_template(
+        "home.html",
+        page=page,
+        counts=counts,
+        tabs=tabs,
+        sorts=sorts,
+        scope=scope,
+        sort=sort,
+        q=query,
+        offset=offset,
+        limit=PAGE,
+        page_url=_page_url,
+    )
+
+
+@blueprint.get("/cases")
+@auth.signed_in
+def case_list() -> str:
+    """The cases the person may see."""
+    status, query, offset = (
+        request.args.get("status") or None,
+        request.args.get("q", "").strip()[:100],
+        _offset(),
+    )
+    with reading() as conn:
+        page = worklist.cases(conn, actor(), status=status, search=query, limit=PAGE, offset=offset)
+    statuses = [
+        ("running", gettext("办理中")),
+        ("closed", gettext("已办结")),
+        ("withdrawn", gettext("已撤回")),
+        ("cancelled", gettext("已终止")),
+    ]
+    return render_template(
+        "cases.html",
+        page=page,
+        statuses=statuses,
+        status=status,
+        q=query,
+        offset=offset,
+        limit=PAGE,
+        page_url=_page_url,
+    )
+
+
+@blueprint.get("/procedures")
+@auth.signed_in
+def procedures() -> str:
+    """What can be applied for."""
+    person = actor()
+    with reading() as conn:
+        rows = definitions.listing(conn, status="published")
+        items = [
+            {
+                **row,
+                "summary": json.loads(definitions.files_of(conn, row["id"])[definitions.SETTINGS]).get("summary"),
+            }
+            for row in rows
+        ]
+        enterprises = []
+        if person.enterprise_id is None and person.has("window"):
+            enterprises = list(
+                conn.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name).limit(500))
+            )
+    may_start = person.enterprise_id is not None or person.has("window") or person.has("designer")
+    return render_template("procedures.html", items=items, may_start=may_start, enterprises=enterprises)
+
+
+@blueprint.get("/procedures/<procedure>")
+def guide(procedure: str) -> str:
+    """The guide of a procedure (办事指南), made from the model itself."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        files = definitions.files_of(conn, compiled.id)
+        reference = rt.reference.get(conn)
+        steps = [
+            _step(compiled, element, conn, reference)
+            for element in compiled.model.elements.values()
+            if _is_step(element)
+        ]
+    diagrams = [(name, content.decode()) for name, content in files.items() if name.endswith(".bpmn")]
+    diagrams.sort(key=lambda pair: (pair[0] != "process.bpmn", pair[0]))
+    parts = _guide_parts(compiled.settings.get("guide", {}))
+    return render_template("guide.html", compiled=compiled, diagrams=diagrams, steps=steps, guide=parts)
+
+
+@blueprint.post("/procedures/<procedure>/start")
+@auth.signed_in
+def start(procedure: str) -> Response:
+    """Open a case and go to its first task."""
+    chosen = request.form.get("enterprise_id")
+    answer = run(cases.start, procedure=procedure, enterprise_id=uuid.UUID(chosen) if chosen else None)
+    with reading() as conn:
+        mine = worklist.tasks(conn, actor(), search=answer["number"], limit=1)
+    if mine.rows:
+        return redirect(url_for("pages.task", task_id=mine.rows[0]["id"]))
+    return redirect(url_for("pages.case", case_id=answer["case_id"]))
+
+
+def _is_step(element: Any) -> bool:
+    return element.type == "userTask"
+
+
+def _step(compiled: definitions.Compiled, element: Any, conn: Any, reference: Any) -> dict[str, str]:
+    code = element.properties.get("limitRule")
+    rule = reference.rule(conn, code, runtime().time.today()) if code else None
+    return {
+        "name": element.name,
+        "role": words.role_name(compiled.role_of(element)),
+        "limit": words.limit_text(rule) if rule else "—",
+        "basis": element.properties.get("legalBasis")
+        or (words.in_language((rule.basis_zh, rule.basis_en)) if rule else ""),
+    }
+
+
+def _guide_parts(given: Any) -> list[dict[str, Any]]:
+    """The written parts of a guide: a mapping of title to text or list, or a list of parts."""
+    if isinstance(given, list):
+        return given
+    parts = []
+    for key, value in (given or {}).items():
+        title = value.get("title", key) if isinstance(value, dict) and "title" in value else key
+        body = (
+            value.get("text", value.get("items"))
+            if isinstance(value, dict) and ("text" in value or "items" in value)
+            else value
+        )
+        parts.append(
+            {
+                "title": title,
+                "items": body if isinstance(body, list) else None,
+                "text": None if isinstance(body, list) else body,
+            }
+        )
+    return parts
+
+
+def _offset() -> int:
+    given = request.args.get("offset", "0")
+    return min(int(given), 1_000_000) if given.isdecimal() else 0
+
+
+def _page_url(offset: int) -> str:
+    return "?" + "&".join(f"{key}={value}" for key, value in {**request.args, "offset": offset}.items())

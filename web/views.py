@@ -1,0 +1,105 @@
+"""Documents for the API and the pages, put together from queries of the runtime."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection
+
+import forms
+from registers import obligations, parties
+from registers.accounts import Actor
+from workflows import access, casefile, definitions, formdata, letters, matters, notices, worklist
+from workflows.commands import to_json
+from workflows.runtime import Runtime
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can carry it."""
+    return json.loads(to_json(value))
+
+
+def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUID) -> dict[str, Any]:
+    """A case with everything that hangs on it."""
+    case = dict(access.visible_case(conn, actor, case_id))
+    case.pop("event_hash")
+    enterprise = parties.enterprise(conn, case["enterprise_id"]) if case["enterprise_id"] else None
+    document = {
+        **case,
+        "enterprise": enterprise,
+        "tasks": [
+            {**task, "mine": task["status"] == "open" and access.may_work_on(actor, task)}
+            for task in worklist.tasks_of_case(conn, case_id)
+        ],
+        "matters": [matter_document(clock) for clock in clocks(conn, rt, case_id)],
+        "letters": letters.of_case(conn, case_id),
+        "notices": notices.of_case(conn, case_id),
+        "comments": notices.comments(conn, case_id),
+        "submissions": casefile.submissions(conn, case_id),
+        "permits": casefile.permits(conn, case_id),
+        "obligations": obligations.of_case(conn, case_id),
+        "incidents": casefile.incidents(conn, case_id),
+    }
+    result: dict[str, Any] = plain(document)
+    return result
+
+
+def clocks(conn: Connection, rt: Runtime, case_id: uuid.UUID) -> list[matters.MatterClock]:
+    """The matters of a case with their clocks as of today."""
+    return matters.readings(conn, rt.reference.get(conn), case_id, rt.time.today())
+
+
+def matter_document(clock: matters.MatterClock) -> dict[str, Any]:
+    """A matter with its clock as plain data."""
+    document: dict[str, Any] = {key: value for key, value in clock.matter.items() if key != "case_id"}
+    if clock.reading is not None and clock.rule is not None:
+        reading = clock.reading
+        document["clock"] = {
+            "limit": clock.rule.limit,
+            "unit": clock.rule.unit,
+            "basis": {"zh": clock.rule.basis_zh, "en": clock.rule.basis_en},
+            "state": reading.state,
+            "started": reading.started,
+            "due": reading.due,
+            "statutory_due": reading.statutory_due,
+            "promised_due": reading.promised_due,
+            "used": reading.used,
+            "paused": reading.paused,
+            "remaining": reading.remaining,
+            "provisional": reading.provisional,
+            "derivation": [{"on": line.on, "zh": line.zh, "en": line.en} for line in reading.derivation],
+        }
+    return document
+
+
+def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUID) -> dict[str, Any]:
+    """A task with its form, the data it starts from, and what has been submitted before it."""
+    task = worklist.task(conn, actor, task_id)
+    shown = formdata.for_display(conn, rt, task)
+    result: dict[str, Any] = plain(
+        {
+            **{key: value for key, value in task.items() if key not in ("definition_id",)},
+            "may_work": task["status"] == "open" and access.may_work_on(actor, task),
+            "form_id": shown.form.id,
+            "schema": forms.json_schema(shown.form),
+            "data": shown.data,
+            "draft_revision": shown.revision,
+            "open_sections": sorted(shown.open_sections) if shown.open_sections is not None else None,
+            "context": shown.context,
+        }
+    )
+    return result
+
+
+def public_notice(notice: dict[str, Any]) -> dict[str, Any]:
+    """Only what a notice makes public."""
+    shown = ("id", "kind", "title", "content", "from_on", "until_on", "open")
+    result: dict[str, Any] = plain({key: notice[key] for key in shown})
+    return result
+
+
+def compiled_of(conn: Connection, rt: Runtime, definition_id: uuid.UUID) -> definitions.Compiled:
+    """The compiled definition of a case."""
+    return definitions.compiled(rt, conn, definition_id)

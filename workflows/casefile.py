@@ -1,0 +1,53 @@
+"""What a case has gathered: submissions, permits, incidents; for pages, letters and exports."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from registers.parties import User
+from registers.permits import Permit
+from workflows.models import Incident, Submission
+
+
+def submissions(conn: Connection, case_id: uuid.UUID, limit: int = 500) -> list[dict[str, Any]]:
+    """What was handed in, in order, with the name of the person; the caller has checked the case."""
+    rows = conn.execute(
+        select(Submission.__table__, User.name.label("person"))
+        .outerjoin(User, User.id == Submission.submitted_by)
+        .where(Submission.case_id == case_id)
+        .order_by(Submission.submitted_at, Submission.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def latest(conn: Connection, case_id: uuid.UUID, form: str) -> dict[str, Any] | None:
+    """The data of the last submission with this form, or None."""
+    found: dict[str, Any] | None = conn.scalar(
+        select(Submission.data)
+        .where(Submission.case_id == case_id, Submission.form == form)
+        .order_by(Submission.submitted_at.desc(), Submission.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def permits(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The register entries a case led to."""
+    rows = conn.execute(
+        select(Permit.__table__).where(Permit.case_id == case_id).order_by(Permit.entered_at, Permit.id)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def incidents(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The unresolved incidents of a case, without technical detail."""
+    rows = conn.execute(
+        select(Incident.id, Incident.element, Incident.operator, Incident.cause, Incident.created_at)
+        .where(Incident.case_id == case_id, Incident.resolved_at.is_(None))
+        .order_by(Incident.created_at)
+    )
+    return [dict(row) for row in rows.mappings()]

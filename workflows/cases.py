@@ -1,0 +1,242 @@
+"""What can be done with a case: start it, finish its tasks, withdraw, cancel, remark, correct.
+
+Each is one command: one transaction, one commit, one idempotency key (see `commands`). The engine's
+work and everything written because of it happens in `CaseRun`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select, text
+
+from registers import numbering, parties
+from registers.errors import Conflict, DomainError, Forbidden, NotFound
+from workflows import access, definitions, engine, formdata, matters, notices
+from workflows.caserun import CaseRun
+from workflows.commands import Answer, Step, command
+from workflows.models import Submission
+
+_TASK = text(
+    "SELECT t.id, t.case_id, t.element, t.name, t.form, t.role, t.matter, t.body_id, t.enterprise_id, t.local, t.status,"
+    " t.assignee_id, (SELECT b.name_zh FROM body b WHERE b.id = t.body_id) AS body_name FROM task t WHERE t.id = :task_id"
+)
+
+
+@command("case.start")
+def start(
+    step: Step,
+    *,
+    procedure: str,
+    enterprise_id: uuid.UUID | None = None,
+    zone: str | None = None,
+    definition_id: uuid.UUID | None = None,
+) -> Answer:
+    """Open a case of a procedure for an enterprise and run it to its first tasks.
+
+    An enterprise starts cases of its own; an officer may open one for an enterprise that came to the
+    window. `definition_id` starts a certain version (designers only), else the one in force today.
+    """
+    enterprise_id = enterprise_id or step.actor.enterprise_id
+    _may_start(step, enterprise_id)
+    if definition_id is None:
+        definition_id = definitions.in_force(step.conn, procedure, step.today)
+    else:
+        access.require(step.actor, "definition.edit")
+    compiled = definitions.compiled(step.rt, step.conn, definition_id)
+    applicant = parties.enterprise(step.conn, enterprise_id) if enterprise_id else None
+    zone = zone or (applicant or {}).get("zone_code")
+    lead = _lead_body(step, compiled, zone)
+    prefix = lead.prefix if lead else "OW"
+    number = numbering.next_number(step.conn, lead.code if lead else "", prefix, "case", step.today.year)
+    run = CaseRun.create(
+        step,
+        compiled,
+        number=number,
+        title=f"{(applicant or {}).get('name', '')} {compiled.title['zh']}".strip(),
+        enterprise_id=enterprise_id,
+        lead_body=lead,
+        variables={
+            **dict.fromkeys(compiled.settings.get("variables", {})),
+            "case": _case_variable(number, step, applicant, zone),
+        },
+    )
+    run.record("case_started", procedure=compiled.procedure, version=compiled.version, number=number)
+    run.advance()
+    return {"case_id": run.id, "number": number, "status": run.status}
+
+
+@command("task.complete")
+def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any]) -> Answer:
+    """Hand in a task: check the data with its form, keep the submission, let the case go on."""
+    task = _task(step, task_id)
+    run = _lock_for_task(step, task)
+    filled = formdata.for_submission(run, task, data)
+    run.record("submitted", task["element"], name=task["name"], form=task["form"])
+    run.submit(dict(task), filled.values, filled.stored)
+    return _answer(run, task)
+
+
+@command("case.withdraw")
+def withdraw(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
+    """The applicant takes the application back before it is decided."""
+    run = CaseRun.lock(step, case_id)
+    if run.enterprise_id is None or run.enterprise_id != step.actor.enterprise_id:
+        raise Forbidden("只有申请单位可以撤回申请。", "Only the applicant can withdraw the application.")
+    return _end(run, "withdrawn", _reason(reason))
+
+
+@command("case.cancel")
+def cancel(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
+    """The authority ends a case without a decision, giving its reason."""
+    run = CaseRun.lock(step, case_id)
+    heads = {role for role in ("head", "window") if run.lead_body_id and step.actor.has(role, run.lead_body_id)}
+    if not heads:
+        raise Forbidden(
+            "只有牵头机关的窗口或签发人可以终止案件。",
+            "Only the lead body's window or head can cancel a case.",
+        )
+    return _end(run, "cancelled", _reason(reason))
+
+
+@command("case.remark")
+def remark(step: Step, *, case_id: uuid.UUID, text: str) -> Answer:
+    """Add a remark to the record of a case, open or closed."""
+    run = _lock_visible(step, case_id)
+    run.record("remark", text=_reason(text, "text"))
+    run.save()
+    return {"case_id": run.id}
+
+
+@command("case.correct")
+def correct(step: Step, *, case_id: uuid.UUID, submission_id: uuid.UUID, path: str, value: Any, reason: str) -> Answer:
+    """Correct a datum of a closed case: the submission stays as it was, the correction stands beside it."""
+    run = _lock_visible(step, case_id)
+    if run.status == "running":
+        raise Conflict(
+            "case_running",
+            "案件仍在办理，请通过补正修改。",
+            "The case is still running; use a deficiency notice instead.",
+        )
+    if not (run.lead_body_id and any(step.actor.has(role, run.lead_body_id) for role in ("head", "reviewer"))):
+        raise Forbidden("只有牵头机关可以更正。", "Only the lead body can correct a closed case.")
+    data = step.conn.scalar(
+        select(Submission.data).where(Submission.id == submission_id, Submission.case_id == case_id)
+    )
+    if data is None:
+        raise NotFound()
+    old = formdata.at_path(data, path)
+    run.record("corrected", submission=str(submission_id), path=path, old=old, new=value, reason=_reason(reason))
+    run.save()
+    return {"case_id": run.id, "path": path, "old": old, "new": value}
+
+
+@command("incident.retry")
+def retry(step: Step, *, case_id: uuid.UUID) -> Answer:
+    """Try the stopped service steps of a case again after their cause was mended."""
+    access.require(step.actor, "incident.retry")
+    run = CaseRun.lock(step, case_id)
+    run.record("retried", count=len(run.open_incidents))
+    run.advance()
+    return {"case_id": run.id, "status": run.status, "incidents": len(run.open_incidents)}
+
+
+def _may_start(step: Step, enterprise_id: uuid.UUID | None) -> None:
+    actor = step.actor
+    own = enterprise_id is not None and enterprise_id == actor.enterprise_id
+    if not (own or actor.has("window") or actor.has("designer") or actor.is_system):
+        raise Forbidden(
+            "请以申请单位账号登录，或由受理窗口代为发起。",
+            "Sign in for the enterprise, or let a window officer open the case.",
+        )
+
+
+def _lead_body(step: Step, compiled: definitions.Compiled, zone: str | None) -> parties.BodyRef | None:
+    """Who leads: the holder of the power named in the settings, else the officer's own body."""
+    matter = compiled.settings.get("lead_matter")
+    if matter:
+        return parties.deciding_body(step.conn, matter, zone, step.today)
+    own = sorted(step.actor.body_ids)
+    return parties.body(step.conn, own[0]) if own else next(iter(parties.bodies(step.conn)), None)
+
+
+def _case_variable(number: str, step: Step, applicant: dict[str, Any] | None, zone: str | None) -> dict[str, Any]:
+    facts = (
+        "name",
+        "credit_code",
+        "address",
+        "legal_representative",
+        "contact_name",
+        "contact_phone",
+        "industry",
+    )
+    return {
+        "number": number,
+        "opened_on": step.today,
+        "zone": zone,
+        "enterprise": {key: applicant[key] for key in facts} if applicant else None,
+    }
+
+
+def _task(step: Step, task_id: uuid.UUID) -> Any:
+    row = step.conn.execute(_TASK, {"task_id": task_id}).mappings().first()
+    if row is None:
+        raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
+    return row
+
+
+def _lock_for_task(step: Step, task: Any) -> CaseRun:
+    """Lock the case of a task and make sure that the task is still open and this person's to do."""
+    if not access.is_offered(step.actor, task):
+        raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
+    run = CaseRun.lock(step, task["case_id"])
+    if task["id"] not in run.open_tasks:
+        raise Conflict(
+            "task_done",
+            "这项待办已由他人办结或已取消，您填写的内容未提交。",
+            "Somebody else has finished this task, or it was cancelled; what you entered was not submitted.",
+        )
+    if not access.may_work_on(step.actor, task):
+        raise Conflict(
+            "task_taken",
+            "这项待办已由同事签收，请先请其释放。",
+            "A colleague has claimed this task; ask for its release first.",
+        )
+    run.body_name = task["body_name"] or ""
+    return run
+
+
+def _lock_visible(step: Step, case_id: uuid.UUID) -> CaseRun:
+    access.visible_case(step.conn, step.actor, case_id)
+    return CaseRun.lock(step, case_id, closed_too=True)
+
+
+def _end(run: CaseRun, status: str, reason: str) -> Answer:
+    """End a running case: nothing stays open behind it."""
+    engine.cancel(run.instance)
+    run.status, run.outcome = status, status
+    matters.end_open(run.step, run.id, "withdrawn" if status == "withdrawn" else "cancelled")
+    notices.close(run.step, run.id)
+    run.record(f"case_{status}", reason=reason)
+    run.settle(engine.Outcome(waiting=[], parked=[], finished=True, route=[], ended_by=None, steps=0))
+    return {"case_id": run.id, "status": status}
+
+
+def _reason(text_: str, pointer: str = "reason") -> str:
+    cleaned = text_.strip()
+    if not cleaned or len(cleaned) > 2000:
+        raise DomainError(
+            pointer, "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer=pointer
+        )
+    return cleaned
+
+
+def _answer(run: CaseRun, task: Any) -> Answer:
+    return {
+        "case_id": run.id,
+        "task_id": task["id"],
+        "status": run.status,
+        "open_tasks": sorted(str(task_id) for task_id in run.open_tasks),
+        "incidents": len(run.open_incidents),
+    }

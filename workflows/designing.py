@@ -1,0 +1,35 @@
+"""Commands of the process designer: keep a draft, publish it, retire a version."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from workflows import access, definitions
+from workflows.commands import Answer, Step, command
+
+
+@command("definition.draft")
+def draft(step: Step, *, procedure: str, files: dict[str, str]) -> Answer:
+    """Keep files as a new draft of a procedure, whatever the linter says; answer with its findings."""
+    access.require(step.actor, "definition.edit")
+    contents = {name: text.encode() for name, text in files.items()}
+    contents.setdefault(definitions.SETTINGS, definitions.plain_settings(procedure, procedure))
+    definition_id, version = definitions.create_draft(step.conn, step.actor, procedure, contents, step.now)
+    findings = definitions.check(step.conn, contents)
+    return {
+        "id": definition_id,
+        "procedure": procedure,
+        "version": version,
+        "findings": [vars(finding) for finding in findings],
+        "publishable": not any(finding.severity == "error" for finding in findings),
+    }
+
+
+@command("definition.publish")
+def publish(step: Step, *, definition_id: uuid.UUID, valid_from: date | None = None, note: str = "") -> Answer:
+    """Put a draft in force from a date (today when none is given)."""
+    access.require(step.actor, "definition.publish")
+    start = valid_from or step.today
+    warnings = definitions.publish(step.conn, step.actor, definition_id, start, step.now, note)
+    return {"id": definition_id, "valid_from": start, "findings": [vars(finding) for finding in warnings]}

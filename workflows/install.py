@@ -1,0 +1,90 @@
+"""What a fresh installation needs before anybody signs in: limits, catalogues, the shipped procedures."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from registers import accounts, catalogues, limits, parties
+from registers.accounts import SYSTEM
+from registers.timesource import TimeSource
+from workflows import definitions
+from workflows.models import Definition
+from workflows.runtime import Runtime
+
+
+def procedures_folder() -> Path:
+    """Where the shipped procedures lie."""
+    return Path(__file__).parent.parent / "bpmn"
+
+
+def shipped() -> list[Path]:
+    """The folders of the shipped procedures."""
+    return sorted(path.parent for path in procedures_folder().glob(f"*/{definitions.SETTINGS}"))
+
+
+def seed(rt: Runtime) -> list[str]:
+    """Fill the built-in registers and publish shipped procedures that are new or changed; names what was published."""
+    with rt.db.transaction() as conn:
+        limits.seed(conn)
+        catalogues.seed(conn)
+    published = []
+    for folder in shipped():
+        with rt.db.transaction() as conn:
+            if publish_folder(conn, folder, rt.time):
+                published.append(folder.name)
+    return published
+
+
+def publish_folder(conn: Connection, folder: Path, time: TimeSource) -> bool:
+    """Publish a procedure folder from the beginning of force named in its settings, unless it is in force already."""
+    files = definitions.read_folder(folder)
+    settings = json.loads(files[definitions.SETTINGS])
+    digest = definitions.digest(files)
+    if conn.scalar(
+        select(Definition.id).where(Definition.procedure == settings["id"], Definition.sha256 == digest).limit(1)
+    ):
+        return False
+    definition_id, version = definitions.create_draft(conn, SYSTEM, settings["id"], files, time.now())
+    first = settings.get("in_force_from", "2020-01-01") if version == 1 else time.today().isoformat()
+    definitions.publish(conn, SYSTEM, definition_id, time.today().fromisoformat(first), time.now(), "随安装发布")
+    return True
+
+
+def first_administrator(conn: Connection, time: TimeSource, *, login: str, name: str, password: str) -> uuid.UUID:
+    """Create the security administrator who then creates everybody else; refused when one exists.
+
+    The three administrators are kept apart (GB/T 22239-2019): this first person manages users and rights.
+    """
+    body = conn.scalar(select(parties.Body.id).limit(1))
+    if body is None:
+        body = parties.create_body(
+            conn,
+            code="admin",
+            name_zh="系统管理单位",
+            name_en="Administration",
+            kind="department",
+            prefix="管",
+        )
+    return parties.create_user(
+        conn,
+        login=login,
+        name=name,
+        password_hash=accounts.hash_password(password),
+        now=time.now(),
+        roles=[("security_admin", body)],
+    )
+
+
+def has_users(conn: Connection) -> bool:
+    """Whether anybody can sign in yet."""
+    return conn.scalar(select(parties.User.id).limit(1)) is not None
+
+
+def new_password() -> str:
+    """A password that can be read aloud."""
+    return secrets.token_urlsafe(12)

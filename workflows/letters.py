@@ -1,0 +1,214 @@
+"""Letters (文书) of a case: filled from the case, numbered, made from a Word template, fixed by hash.
+
+`forms.letters` knows templates and placeholders; this module knows where the values come from. A draft
+has no number. Issuing takes the next number of the body, renders the document and stores it by its
+SHA-256; if the step is rolled back the number goes back too, and only an unreferenced file remains.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from forms import letters as templates
+from registers import files, numbering, parties
+from registers.db import uuid7
+from registers.errors import NotFound
+from registers.limits import LimitRule
+from workflows import matters
+from workflows.commands import to_json
+from workflows.models import Letter
+
+if TYPE_CHECKING:
+    from workflows.caserun import CaseRun
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def issue(
+    run: CaseRun,
+    name: str,
+    *,
+    matter: str | None,
+    values: dict[str, Any],
+    body: str | None = None,
+    element: str = "",
+) -> dict[str, Any]:
+    """Make a letter with the next number of its body and issue it."""
+    about = templates.about(name)
+    issuer = _issuer(run, body or matter)
+    number = None
+    if about.number_kind:
+        number = numbering.next_number(
+            run.step.conn, issuer.code, issuer.prefix, about.number_kind, run.step.today.year
+        )
+    return _make(run, name, issuer, matter, values, number=number, element=element)
+
+
+def draft(
+    run: CaseRun,
+    name: str,
+    *,
+    matter: str | None,
+    values: dict[str, Any],
+    body: str | None = None,
+    element: str = "",
+) -> dict[str, Any]:
+    """Make a letter without a number, for reading before it is issued."""
+    return _make(run, name, _issuer(run, body or matter), matter, values, number=None, element=element, is_draft=True)
+
+
+def _make(
+    run: CaseRun,
+    name: str,
+    issuer: parties.BodyRef,
+    matter: str | None,
+    values: dict[str, Any],
+    *,
+    number: str | None,
+    element: str,
+    is_draft: bool = False,
+) -> dict[str, Any]:
+    about, step = templates.about(name), run.step
+    code = None if is_draft else secrets.token_urlsafe(9)
+    content = {
+        **standard_values(run, issuer, matter),
+        **plain(values),
+        "number": number or "（编号待签发）",
+        "verify_code": code or "",
+        "verify_url": f"{step.rt.base_url}/verify/{code}" if code else step.rt.base_url,
+    }
+    document = templates.render(name, templates.only_known(name, content))
+    sha256 = files.store_bytes(step.rt.files_root, document)
+    letter_id = uuid7()
+    step.conn.execute(
+        insert(Letter).values(
+            id=letter_id,
+            case_id=run.id,
+            kind=name,
+            matter=matter,
+            title=about.title["zh"],
+            number=number,
+            status="draft" if is_draft else "issued",
+            body_id=issuer.id,
+            content_values=content,
+            sha256=sha256,
+            verify_code=code,
+            made_at=step.now,
+            made_by=step.actor.id,
+            issued_at=None if is_draft else step.now,
+            element=element,
+        )
+    )
+    return {"id": str(letter_id), "number": number, "sha256": sha256, "letter": name}
+
+
+def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -> dict[str, Any]:
+    """What every letter may say of its case: applicant, project, dates, body, limit and remedies."""
+    step = run.step
+    applicant = parties.enterprise(step.conn, run.enterprise_id) if run.enterprise_id else {}
+    values: dict[str, Any] = {
+        "body_name": issuer.name_zh,
+        "body_prefix": issuer.prefix,
+        "body_phone": issuer.phone,
+        "body_address": issuer.address,
+        "case_number": run.number,
+        "project_name": run.title,
+        "enterprise_name": applicant.get("name", ""),
+        "enterprise_address": applicant.get("address", ""),
+        "credit_code": applicant.get("credit_code", ""),
+        "legal_representative": applicant.get("legal_representative", ""),
+        "contact_name": applicant.get("contact_name", ""),
+        "contact_phone": applicant.get("contact_phone", ""),
+        "date": chinese_date(step.today),
+        "officer": step.actor.name,
+    }
+    for clock in matters.readings(step.conn, run.reference, run.id, step.today):
+        kind, reading = clock.matter["kind"], clock.reading
+        values[f"{kind}_class"] = clock.matter["klass"]
+        if clock.matter["number"]:
+            values[f"{kind}_number"] = clock.matter["number"]
+        if reading is not None and reading.started is not None:
+            values[f"{kind}_accepted_on"] = chinese_date(reading.started)
+            if reading.statutory_due:
+                values[f"{kind}_due_on"] = chinese_date(reading.statutory_due)
+        if clock.rule is not None:
+            values[f"{kind}_limit"] = limit_words(clock.rule)
+        if kind == matter:
+            values["legal_basis"] = clock.rule.basis_zh if clock.rule else ""
+    return values
+
+
+def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The letters of a case in the order they were made; the caller has checked the case."""
+    rows = conn.execute(select(Letter.__table__).where(Letter.case_id == case_id).order_by(Letter.made_at, Letter.id))
+    return [dict(row) for row in rows.mappings()]
+
+
+def one(conn: Connection, letter_id: uuid.UUID) -> dict[str, Any]:
+    """One letter; raises NotFound. The caller checks the case behind it."""
+    row = conn.execute(select(Letter.__table__).where(Letter.id == letter_id)).mappings().first()
+    if row is None:
+        raise NotFound("没有这份文书，或您无权查看。", "There is no such letter, or it is not yours to see.")
+    return dict(row)
+
+
+def verify(conn: Connection, code: str) -> dict[str, Any] | None:
+    """What the public may know of an issued letter by the code printed on it; None when there is none."""
+    row = (
+        conn.execute(
+            select(
+                Letter.title,
+                Letter.number,
+                Letter.issued_at,
+                Letter.sha256,
+                Letter.status,
+                parties.Body.name_zh,
+            )
+            .outerjoin(parties.Body, parties.Body.id == Letter.body_id)
+            .where(Letter.verify_code == code, Letter.status == "issued")
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def delivered(run: CaseRun, recipient: str, on: date, kind: str | None) -> None:
+    """Note the delivery of the issued letters of a case that were not delivered yet."""
+    query = (
+        update(Letter)
+        .where(Letter.case_id == run.id, Letter.status == "issued", Letter.delivered_on.is_(None))
+        .values(delivered_on=on, delivered_to=recipient[:200])
+    )
+    if kind:
+        query = query.where(Letter.kind == kind)
+    run.step.conn.execute(query)
+
+
+def limit_words(rule: LimitRule) -> str:
+    """A limit as a letter says it: “30个工作日”."""
+    units = {"workday": "个工作日", "day": "日", "month": "个月", "year": "年"}
+    return f"{rule.limit}{units[rule.unit]}"
+
+
+def chinese_date(day: date) -> str:
+    """A date as official documents write it."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def plain(value: Any) -> Any:
+    """The same value with Decimal and dates as text."""
+    return json.loads(to_json(value))
+
+
+def _issuer(run: CaseRun, part: str | None) -> parties.BodyRef:
+    body_id = (run.body_id(part) if part else None) or run.lead_body_id
+    if body_id is None:
+        raise NotFound("案件没有审批机关，不能出具文书。", "The case has no deciding body, so no letter can be made.")
+    return parties.body(run.step.conn, body_id)

@@ -1,0 +1,20 @@
+"""All tables of the program in one place, for migrations and for the drift test."""
+
+from __future__ import annotations
+
+import registers.accounts
+import registers.calendar_years
+import registers.catalogues
+import registers.files
+import registers.limits
+import registers.numbering
+import registers.obligations
+import registers.parties
+import registers.permits
+import workflows.models
+import workflows.reference
+from registers.db import Base
+
+METADATA = Base.metadata
+
+__all__ = ["METADATA", "registers", "workflows"]

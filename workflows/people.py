@@ -1,0 +1,68 @@
+"""Who works where: colleagues for assigning and standing in, accounts for administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from registers.accounts import Actor
+from registers.parties import Body, Delegation, Enterprise, User, UserRole
+
+
+def who_may(conn: Connection, task: dict[str, Any], limit: int = 100) -> list[dict[str, Any]]:
+    """The people who hold the role of a task."""
+    query = select(User.id, User.name).join(UserRole, UserRole.user_id == User.id).where(User.active)
+    if task["body_id"] is not None:
+        query = query.where(UserRole.body_id == task["body_id"], UserRole.role == task["role"])
+    else:
+        query = query.where(User.enterprise_id == task["enterprise_id"])
+    return [dict(row) for row in conn.execute(query.distinct().order_by(User.name).limit(limit)).mappings()]
+
+
+def colleagues(conn: Connection, actor: Actor, limit: int = 200) -> list[dict[str, Any]]:
+    """The people of the same enterprise or body."""
+    query = select(User.id, User.name).where(User.active, User.id != actor.id)
+    if actor.enterprise_id is not None:
+        query = query.where(User.enterprise_id == actor.enterprise_id)
+    else:
+        query = query.join(UserRole, UserRole.user_id == User.id).where(UserRole.body_id.in_(sorted(actor.body_ids)))
+    return [dict(row) for row in conn.execute(query.distinct().order_by(User.name).limit(limit)).mappings()]
+
+
+def lent(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
+    """The stand-ins this person has appointed and not taken back."""
+    rows = conn.execute(
+        select(Delegation.id, Delegation.valid_from, Delegation.valid_to, Delegation.reason, User.name)
+        .join(User, User.id == Delegation.to_user_id)
+        .where(Delegation.from_user_id == actor.id, Delegation.revoked_at.is_(None))
+        .order_by(Delegation.valid_from)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def accounts(conn: Connection, limit: int = 500) -> list[dict[str, Any]]:
+    """All accounts with unit and roles."""
+    rows = conn.execute(
+        select(
+            User.id,
+            User.login,
+            User.name,
+            User.active,
+            func.coalesce(Enterprise.name, func.max(Body.name_zh)).label("unit"),
+            func.array_remove(func.array_agg(UserRole.role), None).label("roles"),
+        )
+        .outerjoin(UserRole, UserRole.user_id == User.id)
+        .outerjoin(Body, Body.id == UserRole.body_id)
+        .outerjoin(Enterprise, Enterprise.id == User.enterprise_id)
+        .group_by(User.id, Enterprise.name)
+        .order_by(User.login)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def enterprises(conn: Connection, limit: int = 500) -> list[dict[str, Any]]:
+    """Registered enterprises by name."""
+    rows = conn.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name).limit(limit))
+    return [dict(row) for row in rows.mappings()]
