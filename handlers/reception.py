@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
 
-from handlers.fields import Facts, Rows
+from handlers.fields import Day, Rows
 from handlers.registry import HandlerContext, handler
-from registers.laws import cite_all
+from registers.laws import cite, cite_all
 
 
 def new_demands(
@@ -68,47 +69,92 @@ def second_notice(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]
     }
 
 
-class _SectionsInputs(Schema):
+class _FirstInputs(Schema):
     items = Rows()
 
 
-class _SectionsOutputs(Schema):
+class _FirstOutputs(Schema):
     sections = fields.List(fields.String(), required=True)
-    count = fields.Integer(required=True)
+    items = Rows()
 
 
 @handler(
-    "reception.returned_sections",
-    title={"zh": "需补正的部分", "en": "Parts to be corrected"},
-    basis="《行政许可法》第31条、第32条",
-    inputs=_SectionsInputs,
-    outputs=_SectionsOutputs,
+    "reception.first_notice",
+    title={"zh": "一次性告知", "en": "The one-time notice"},
+    basis="《行政许可法》第32条第1款第4项；《排污许可管理条例》第9条第1款第4项",
+    inputs=_FirstInputs,
+    outputs=_FirstOutputs,
 )
-def returned_sections(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
-    """The sections of the application that a notice sends back; only these are asked again."""
-    return {"sections": sections_of(inputs["items"]), "count": len(inputs["items"])}
+def first_notice(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
+    """Keep what the first notice names; later notices are measured against it."""
+    return {"sections": sections_of(inputs["items"]), "items": inputs["items"]}
 
 
-class _MergeInputs(Schema):
-    application = Facts(required=True)
-    correction = Facts(required=True)
+class _ReceivedInputs(Schema):
+    pass
 
 
-class _MergeOutputs(Schema):
-    application = fields.Dict(required=True)
+class _ReceivedOutputs(Schema):
+    on = Day(required=True)
 
 
 @handler(
-    "reception.merge",
-    title={"zh": "并入补正材料", "en": "Take in the corrected material"},
-    basis="《行政许可法》第32条第1款第5项",
-    inputs=_MergeInputs,
-    outputs=_MergeOutputs,
+    "reception.received",
+    title={"zh": "登记收件日期", "en": "Day of receipt"},
+    basis="《行政许可法》第32条第1款第4项、第5项",
+    inputs=_ReceivedInputs,
+    outputs=_ReceivedOutputs,
 )
-def merge(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
-    """The application with the corrected parts in place of the old ones; the rest stays as submitted."""
-    given = {key: value for key, value in inputs["correction"].items() if value is not None}
-    return {"application": {**inputs["application"], **given}}
+def received(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
+    """The day on which the material (or its correction) arrived."""
+    return {"on": ctx.act_date}
+
+
+_OUTCOMES = {
+    "accepted": ("受理", "accepted", "APL:32(1)(5)"),
+    "deemed_accepted": ("逾期未告知，视为受理", "deemed accepted", "APL:32(1)(4)"),
+    "not_needed": ("依法不需要取得许可", "no licence needed", "APL:32(1)(1)"),
+    "not_competent": ("不属于本机关职权范围", "another body decides", "APL:32(1)(2)"),
+}
+
+
+class _ResultInputs(Schema):
+    outcome = fields.String(required=True, validate=OneOf(tuple(_OUTCOMES)))
+    received_on = Day(required=True)
+
+
+class _ResultOutputs(Schema):
+    outcome = fields.String(required=True)
+    accepted = fields.Boolean(required=True)
+    accepted_on = Day(required=True, allow_none=True)
+    zh = fields.String()
+    en = fields.String()
+    basis_zh = fields.String()
+    basis_en = fields.String()
+
+
+@handler(
+    "reception.result",
+    title={"zh": "受理结果", "en": "Outcome of the reception"},
+    basis="《行政许可法》第32条；《排污许可管理条例》第9条",
+    inputs=_ResultInputs,
+    outputs=_ResultOutputs,
+)
+def result(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
+    """Whether and from what day the application counts as accepted: by silence, from the day of receipt."""
+    zh, en, basis = _OUTCOMES[inputs["outcome"]]
+    basis_zh, basis_en = cite(basis)
+    accepted = inputs["outcome"] in ("accepted", "deemed_accepted")
+    by_silence = inputs["outcome"] == "deemed_accepted"
+    return {
+        "outcome": inputs["outcome"],
+        "accepted": accepted,
+        "accepted_on": (inputs["received_on"] if by_silence else ctx.act_date) if accepted else None,
+        "zh": zh,
+        "en": en,
+        "basis_zh": basis_zh,
+        "basis_en": basis_en,
+    }
 
 
 def sections_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -158,15 +158,23 @@ def test_a_fault_of_the_corrected_material_itself_may_be_named():
     assert new_demands(first, [{**fault, "section": "files"}]) != []
 
 
-def test_only_returned_parts_are_asked_again_and_replace_the_old_ones():
+def test_only_the_sections_a_notice_names_are_asked_again():
     items = [
         {"section": "outlets", "item": "a"},
         {"section": "files", "item": "b"},
         {"section": "outlets", "item": "c"},
     ]
-    assert call("reception.returned_sections", items=items) == {"sections": ["outlets", "files"], "count": 3}
-    merged = call("reception.merge", application={"a": 1, "b": 2}, correction={"b": 3, "c": None})
-    assert merged["application"] == {"a": 1, "b": 3}
+    assert call("reception.first_notice", items=items)["sections"] == ["outlets", "files"]
+
+
+def test_silence_accepts_from_the_day_of_receipt_and_an_officer_from_today():
+    silence = call("reception.result", outcome="deemed_accepted", received_on=date(2026, 8, 28))
+    assert (silence["accepted"], silence["accepted_on"]) == (True, date(2026, 8, 28))
+    assert call("reception.result", outcome="accepted", received_on="2026-08-28")["accepted_on"] == date(
+        2026, 9, 1
+    )
+    assert call("reception.result", outcome="not_competent", received_on="2026-08-28")["accepted_on"] is None
+    assert call("reception.received") == {"on": date(2026, 9, 1)}
 
 
 # -- changes -----------------------------------------------------------------------------------------
