@@ -202,7 +202,9 @@ class _Reader:
             self._top(child)
         ids: dict[str, int] = {}
         for element in root.iter():
-            used = element.get("id") if namespace(element) == BPMN else None
+            # The ids of data items are names of variables, and may repeat.
+            counts = namespace(element) == BPMN and local(element) not in ("inputDataItem", "outputDataItem")
+            used = element.get("id") if counts else None
             if used:
                 if used in ids:
                     self.document.duplicates.append((used, line_of(element)))

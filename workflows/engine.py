@@ -24,7 +24,7 @@ import zlib
 from collections import ChainMap, Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
@@ -1299,7 +1299,7 @@ def _begin(instance: Instance) -> None:
 
 def _now(source: Callable[[], datetime] | TimeSource | None) -> Callable[[], datetime]:
     if source is None:
-        return lambda: datetime.now(timezone.utc)
+        return lambda: datetime.now(UTC)
     return source if callable(source) else source.now
 
 

@@ -10,7 +10,7 @@ import calendar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from registers.timesource import CHINA
@@ -41,7 +41,7 @@ class Duration:
         here = start.astimezone(CHINA)
         year, month = divmod(here.year * 12 + here.month - 1 + self.months, 12)
         day = min(here.day, calendar.monthrange(year, month + 1)[1])
-        return (here.replace(year=year, month=month + 1, day=day)).astimezone(timezone.utc) + self.rest
+        return (here.replace(year=year, month=month + 1, day=day)).astimezone(UTC) + self.rest
 
 
 def _wrong(text: object, zh: str, en: str) -> ExpressionError:
@@ -69,9 +69,9 @@ def parse_instant(value: Any) -> datetime:
         except ValueError:
             raise _wrong(value, "日期应写成 2025-01-31 或 2025-01-31T09:00:00+08:00。", "write 2025-01-31.") from None
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=CHINA)).astimezone(timezone.utc)
+        return (value if value.tzinfo else value.replace(tzinfo=CHINA)).astimezone(UTC)
     if isinstance(value, date):
-        return datetime.combine(value, time(), CHINA).astimezone(timezone.utc)
+        return datetime.combine(value, time(), CHINA).astimezone(UTC)
     raise _wrong(value, "应为日期或时间。", "a date or a time is needed.")
 
 

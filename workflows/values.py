@@ -8,7 +8,7 @@ the keys are called.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +42,7 @@ def normalise(value: Any, path: str = "", depth: int = 0) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueRefused("时间必须带时区。", "A time needs a time zone.", path)
-        return value.astimezone(timezone.utc)
+        return value.astimezone(UTC)
     if isinstance(value, date):
         return value
     if depth > MAX_DEPTH:
