@@ -112,16 +112,20 @@ class Database:
     def transaction(self, scope: Scope = SYSTEM_SCOPE) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self.engine.begin() as conn:
-            conn.execute(
-                _OPEN,
-                {
-                    "region": self.region,
-                    "everything": "on" if scope.everything else "off",
-                    "enterprise": str(scope.enterprise_id or ""),
-                    "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
-                },
-            )
+            self.announce(conn, scope)
             yield conn
+
+    def announce(self, conn: Connection, scope: Scope) -> None:
+        """Tell PostgreSQL for this transaction whose schema and whose eyes are used."""
+        conn.execute(
+            _OPEN,
+            {
+                "region": self.region,
+                "everything": "on" if scope.everything else "off",
+                "enterprise": str(scope.enterprise_id or ""),
+                "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
+            },
+        )
 
     def close(self) -> None:
         """Give all connections back to the server."""

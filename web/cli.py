@@ -16,7 +16,7 @@ from registers.errors import DomainError
 from registers.parties import User
 from web import server, views
 from web.server import Installation
-from workflows import definitions, demo, events, install, lint, matters
+from workflows import definitions, demo, events, install, lint, matters, scenarios
 from workflows.models import Case
 
 Running = Callable[[], AbstractContextManager[Installation]]
@@ -30,7 +30,7 @@ def build(running: Running) -> click.Group:
     def cli() -> None:
         """OneWindow 一窗: joint environmental permitting and pilot governance."""
 
-    for make in (_server_commands, _setup_commands, _model_commands, _register_commands):
+    for make in (_server_commands, _setup_commands, _model_commands, _scenario_commands, _register_commands):
         make(cli, running)
     return cli
 
@@ -209,6 +209,44 @@ def _model_commands(cli: click.Group, running: Running) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         say(f"{len(files)} files -> {folder}")
+
+
+def _scenario_commands(cli: click.Group, running: Running) -> None:
+    @cli.group("scenarios")
+    def scenarios_group() -> None:
+        """Scenarios of procedures."""
+
+    @scenarios_group.command("run")
+    @click.argument("procedure", required=False)
+    @click.option(
+        "--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Instead of a shipped one."
+    )
+    @as_json
+    def scenarios_run(procedure: str | None, folder: Path | None, as_json: bool) -> None:
+        """Play the scenarios of one procedure, or of all; exit status 1 when one fails."""
+        folders = [folder] if folder else [path for path in install.shipped() if procedure in (None, path.name)]
+        if not folders:
+            raise click.UsageError(f"no procedure {procedure!r}")
+        with running() as place:
+            rt = place.runtime()
+            install.seed_registers(rt)
+            reports = [scenarios.run_files(rt, definitions.read_folder(path)) for path in folders]
+        results = [result for report in reports for result in report.results]
+        flows = sum(len(report.flows) for report in reports)
+        covered = sum(len(report.covered) for report in reports)
+        text = [
+            f"{'ok  ' if item.passed else 'FAIL'} {item.title['zh']}" + "".join(f"\n     {p}" for p in item.problems)
+            for item in results
+        ]
+        text += [f"{report.procedure}: {len(report.covered)}/{len(report.flows)} flows" for report in reports]
+        document = {
+            "scenarios": [vars(result) for result in results],
+            "coverage": round(covered / flows, 4) if flows else 1,
+            "uncovered": sorted(flow for report in reports for flow in report.flows - report.covered),
+        }
+        put(document, as_json, "\n".join(text))
+        if not all(result.passed for result in results):
+            raise click.exceptions.Exit(1)
 
 
 def _register_commands(cli: click.Group, running: Running) -> None:

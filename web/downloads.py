@@ -15,9 +15,11 @@ from workflows import access, letters
 
 def attachment(root: Path, sha256: str, name: str, media_type: str) -> Response:
     """A stored file as an attachment."""
-    response = send_file(
-        files.path_of(root, sha256), mimetype=media_type, as_attachment=True, download_name=name, max_age=0
-    )
+    return _send(files.path_of(root, sha256), name, media_type)
+
+
+def _send(path: Path, name: str, media_type: str) -> Response:
+    response = send_file(path, mimetype=media_type, as_attachment=True, download_name=name, max_age=0)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
@@ -38,4 +40,4 @@ def letter(letter_id: uuid.UUID, form: str) -> Response:
             "LibreOffice is not installed on the server; download the Word file instead.",
             status=404,
         )
-    return attachment(runtime().files_root, pdf, f"{name}.pdf", "application/pdf")
+    return _send(pdf, f"{name}.pdf", "application/pdf")

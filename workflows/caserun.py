@@ -28,7 +28,7 @@ from registers.errors import Conflict, DomainError, NotFound
 from registers.timesource import end_of
 from workflows import calendars, definitions, engine, events, expressions, reference, services
 from workflows.commands import Step, to_json
-from workflows.models import Deadline, Incident, Task
+from workflows.models import Deadline, Event, Incident, Task
 
 _LOCK = text(
     """
@@ -315,7 +315,7 @@ class CaseRun:
         """Write the lines of the record and the case row: the last statements of a step."""
         step = self.step
         if self.chain.lines:
-            step.conn.execute(insert(events.Event), self.chain.lines)
+            step.conn.execute(insert(Event), self.chain.lines)
             self.chain.lines = []
         closed = self.status != "running"
         step.conn.execute(

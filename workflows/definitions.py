@@ -173,10 +173,19 @@ def publish(
     findings = check(conn, files_of(conn, definition_id))
     if any(finding.severity == "error" for finding in findings):
         raise LintFailed(findings)
+    put_in_force(conn, definition_id, valid_from, now, actor, note)
+    return findings
+
+
+def put_in_force(
+    conn: Connection, definition_id: uuid.UUID, valid_from: date, now: datetime, actor: Actor, note: str
+) -> None:
+    """Make a checked draft the version in force from a date; the version before it ends there."""
+    procedure = conn.scalar(select(Definition.procedure).where(Definition.id == definition_id))
     conn.execute(
         update(Definition)
         .where(
-            Definition.procedure == row.procedure,
+            Definition.procedure == procedure,
             Definition.status == "published",
             or_(Definition.valid_to.is_(None), Definition.valid_to >= valid_from),
         )
@@ -187,7 +196,6 @@ def publish(
         .where(Definition.id == definition_id)
         .values(status="published", valid_from=valid_from, published_at=now, published_by=actor.id, note=note)
     )
-    return findings
 
 
 def in_force(conn: Connection, procedure: str, on: date) -> uuid.UUID:

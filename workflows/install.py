@@ -29,15 +29,20 @@ def shipped() -> list[Path]:
 
 def seed(rt: Runtime) -> list[str]:
     """Fill the built-in registers and publish shipped procedures that are new or changed; names what was published."""
-    with rt.db.transaction() as conn:
-        limits.seed(conn)
-        catalogues.seed(conn)
+    seed_registers(rt)
     published = []
     for folder in shipped():
         with rt.db.transaction() as conn:
             if publish_folder(conn, folder, rt.time):
                 published.append(folder.name)
     return published
+
+
+def seed_registers(rt: Runtime) -> None:
+    """Fill the limit table and the catalogues where rows are missing."""
+    with rt.db.transaction() as conn:
+        limits.seed(conn)
+        catalogues.seed(conn)
 
 
 def publish_folder(conn: Connection, folder: Path, time: TimeSource) -> bool:

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import uuid
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Pt
+from docx.table import Table
+from docx.text.paragraph import Paragraph
 from sqlalchemy import Connection, insert, select, update
 
 from forms import letters as templates
@@ -189,6 +196,44 @@ def delivered(run: CaseRun, recipient: str, on: date, kind: str | None) -> None:
     if kind:
         query = query.where(Letter.kind == kind)
     run.step.conn.execute(query)
+
+
+def pdf(root: Path, sha256: str) -> Path | None:
+    """The letter as PDF, converted on first asking and kept; None when there is no LibreOffice."""
+    kept = root / "pdf" / f"{sha256}.pdf"
+    if not kept.exists():
+        converted = templates.to_pdf(files.path_of(root, sha256).read_bytes())
+        if converted is None:
+            return None
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(f".{uuid.uuid4().hex}")
+        unfinished.write_bytes(converted)
+        unfinished.replace(kept)
+    return kept
+
+
+def office_available() -> bool:
+    """Whether letters can be had as PDF here."""
+    return shutil.which("soffice") is not None
+
+
+def outline(root: Path, sha256: str) -> list[dict[str, Any]]:
+    """The letter's paragraphs and tables in order, for showing it on a page."""
+    document = Document(str(files.path_of(root, sha256)))
+    blocks: list[dict[str, Any]] = []
+    for block in document.iter_inner_content():
+        if isinstance(block, Table):
+            blocks.append({"rows": [[cell.text for cell in row.cells] for row in block.rows]})
+        elif block.text.strip():
+            blocks.append({"text": block.text, "style": _style(block)})
+    return blocks
+
+
+def _style(paragraph: Paragraph) -> str:
+    if paragraph.alignment == WD_ALIGN_PARAGRAPH.CENTER:
+        largest = max((run.font.size or 0 for run in paragraph.runs), default=0)
+        return "title" if largest >= Pt(18) else "center"
+    return "right" if paragraph.alignment == WD_ALIGN_PARAGRAPH.RIGHT else ""
 
 
 def limit_words(rule: LimitRule) -> str:

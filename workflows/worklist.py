@@ -17,7 +17,7 @@ from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.parties import Body, Delegation, Enterprise, User, UserRole
-from workflows import access
+from workflows import access, people
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command, to_json
 from workflows.models import Case, Task
@@ -275,19 +275,11 @@ def lend(step: Step, *, to_user_id: uuid.UUID, valid_from: date, valid_to: date,
         raise DomainError("period", "代理期间不正确。", "The period is not valid.", pointer="valid_to")
     if not reason.strip():
         raise DomainError("reason", "请说明理由。", "Give a reason.", pointer="reason")
-    colleague = step.conn.execute(select(User.enterprise_id).where(User.id == to_user_id, User.active)).first()
-    if colleague is None or colleague.enterprise_id != step.actor.enterprise_id:
+    if to_user_id not in {row["id"] for row in people.colleagues(step.conn, step.actor)}:
         raise DomainError(
             "to_user",
             "只能委托本单位同事。",
             "Only a colleague of the same unit can stand in.",
-            pointer="to_user_id",
-        )
-    if step.actor.enterprise_id is None and not _same_body(step, to_user_id):
-        raise DomainError(
-            "to_user",
-            "只能委托本机关同事。",
-            "Only a colleague of the same body can stand in.",
             pointer="to_user_id",
         )
     delegation_id = uuid7()
@@ -374,8 +366,3 @@ def _holder(found: dict[str, Any], user_id: uuid.UUID) -> Any:
     if found["body_id"] is not None:
         return query.where(UserRole.role == found["role"], UserRole.body_id == found["body_id"])
     return query.where(User.enterprise_id == found["enterprise_id"])
-
-
-def _same_body(step: Step, user_id: uuid.UUID) -> bool:
-    shared = select(UserRole.id).where(UserRole.user_id == user_id, UserRole.body_id.in_(sorted(step.actor.body_ids)))
-    return step.conn.scalar(shared.limit(1)) is not None

@@ -19,7 +19,7 @@ blueprint = Blueprint("cases", __name__, description="Cases")
 @blueprint.arguments(schemas.CasesIn, location="query")
 @blueprint.response(200)
 @auth.signed_in
-def listing(args: dict[str, Any]) -> dict[str, Any]:
+def listing(args: dict[str, Any]) -> Any:
     """The cases I may see."""
     with reading() as conn:
         page = worklist.cases(conn, actor(), **args)
@@ -31,7 +31,7 @@ def listing(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.StartIn)
 @blueprint.response(201)
 @auth.signed_in
-def start(args: dict[str, Any]) -> dict[str, Any]:
+def start(args: dict[str, Any]) -> Any:
     """Open a case of a procedure."""
     return run(cases.start, **args)
 
@@ -39,7 +39,7 @@ def start(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/cases/<uuid:case_id>")
 @blueprint.response(200)
 @auth.signed_in
-def show(case_id: uuid.UUID) -> dict[str, Any]:
+def show(case_id: uuid.UUID) -> Any:
     """A case with its tasks, matters and clocks, letters, notices, permits and obligations."""
     with reading() as conn:
         return views.case_document(conn, runtime(), actor(), case_id)
@@ -48,7 +48,7 @@ def show(case_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.get("/cases/<uuid:case_id>/events")
 @blueprint.response(200)
 @auth.signed_in
-def history(case_id: uuid.UUID) -> list[dict[str, Any]]:
+def history(case_id: uuid.UUID) -> Any:
     """The record of a case."""
     with reading() as conn:
         access.visible_case(conn, actor(), case_id)
@@ -58,7 +58,7 @@ def history(case_id: uuid.UUID) -> list[dict[str, Any]]:
 @blueprint.get("/cases/<uuid:case_id>/letters")
 @blueprint.response(200)
 @auth.signed_in
-def letters_of_case(case_id: uuid.UUID) -> list[dict[str, Any]]:
+def letters_of_case(case_id: uuid.UUID) -> Any:
     """The letters of a case."""
     with reading() as conn:
         access.visible_case(conn, actor(), case_id)
@@ -70,7 +70,7 @@ def letters_of_case(case_id: uuid.UUID) -> list[dict[str, Any]]:
 @blueprint.arguments(schemas.ReasonIn)
 @blueprint.response(200)
 @auth.signed_in
-def withdraw(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
+def withdraw(args: dict[str, Any], case_id: uuid.UUID) -> Any:
     """The applicant takes the application back."""
     return run(cases.withdraw, case_id=case_id, reason=args["reason"])
 
@@ -80,7 +80,7 @@ def withdraw(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.ReasonIn)
 @blueprint.response(200)
 @auth.signed_in
-def cancel(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
+def cancel(args: dict[str, Any], case_id: uuid.UUID) -> Any:
     """The authority ends the case without a decision."""
     return run(cases.cancel, case_id=case_id, reason=args["reason"])
 
@@ -90,7 +90,7 @@ def cancel(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.RemarkIn)
 @blueprint.response(201)
 @auth.signed_in
-def remark(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
+def remark(args: dict[str, Any], case_id: uuid.UUID) -> Any:
     """Add a remark to the record."""
     return run(cases.remark, case_id=case_id, text=args["text"])
 
@@ -100,7 +100,7 @@ def remark(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.CorrectIn)
 @blueprint.response(201)
 @auth.signed_in
-def correct(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
+def correct(args: dict[str, Any], case_id: uuid.UUID) -> Any:
     """Correct a datum of a closed case; the submission itself stays as it was."""
     return run(cases.correct, case_id=case_id, **args)
 
@@ -109,6 +109,6 @@ def correct(args: dict[str, Any], case_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.response(200)
 @auth.signed_in
-def retry(case_id: uuid.UUID) -> dict[str, Any]:
+def retry(case_id: uuid.UUID) -> Any:
     """Try stopped service steps again."""
     return run(cases.retry, case_id=case_id)

@@ -18,7 +18,7 @@ blueprint = Blueprint("definitions", __name__, description="Procedures and defin
 
 @blueprint.get("/procedures")
 @blueprint.response(200)
-def procedures() -> list[dict[str, Any]]:
+def procedures() -> Any:
     """The procedures in force today."""
     with runtime().db.transaction() as conn:
         rows = definitions.listing(conn, status="published")
@@ -37,7 +37,7 @@ def procedures() -> list[dict[str, Any]]:
 @blueprint.get("/definitions")
 @blueprint.response(200)
 @auth.signed_in
-def listing() -> list[dict[str, Any]]:
+def listing() -> Any:
     """All versions, newest first."""
     access.require(actor(), "definition.edit")
     with reading() as conn:
@@ -47,7 +47,7 @@ def listing() -> list[dict[str, Any]]:
 @blueprint.get("/definitions/<uuid:definition_id>")
 @blueprint.response(200)
 @auth.signed_in
-def show(definition_id: uuid.UUID) -> dict[str, Any]:
+def show(definition_id: uuid.UUID) -> Any:
     """A version with its files."""
     access.require(actor(), "definition.edit")
     with reading() as conn:
@@ -61,7 +61,7 @@ def show(definition_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.LintIn)
 @blueprint.response(200)
 @auth.signed_in
-def lint_files(args: dict[str, Any]) -> dict[str, Any]:
+def lint_files(args: dict[str, Any]) -> Any:
     """Check models without keeping them."""
     files = _bytes(args["files"])
     files.setdefault(definitions.SETTINGS, definitions.plain_settings("unnamed", "unnamed"))
@@ -74,7 +74,7 @@ def lint_files(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.UploadIn)
 @blueprint.response(201)
 @auth.signed_in
-def upload(args: dict[str, Any]) -> dict[str, Any]:
+def upload(args: dict[str, Any]) -> Any:
     """Keep files as a new draft; the answer carries the linter's findings."""
     return run(designing.draft, procedure=args["procedure"], files=args["files"])
 
@@ -84,7 +84,7 @@ def upload(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.PublishIn)
 @blueprint.response(200)
 @auth.signed_in
-def publish(args: dict[str, Any], definition_id: uuid.UUID) -> dict[str, Any]:
+def publish(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
     """Put a draft in force; refused with the findings when the linter finds errors."""
     return run(designing.publish, definition_id=definition_id, **args)
 
@@ -93,6 +93,6 @@ def _bytes(files: dict[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any]) -> Any:
     plain: dict[str, Any] = json.loads(json.dumps(row, default=str))
     return plain

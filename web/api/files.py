@@ -19,7 +19,7 @@ blueprint = Blueprint("files", __name__, description="Files and letters")
 @blueprint.post("/files")
 @blueprint.response(201)
 @auth.signed_in
-def upload() -> dict[str, Any]:
+def upload() -> Any:
     """Store a file (multipart field `file`); its id is then named in a form's file field."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -30,7 +30,7 @@ def upload() -> dict[str, Any]:
 @blueprint.get("/files")
 @blueprint.response(200)
 @auth.signed_in
-def reusable() -> list[dict[str, Any]]:
+def reusable() -> Any:
     """The files of my enterprise or that I stored: any of them can be used again in another case."""
     with reading() as conn:
         return views.plain(documents.reusable(conn, actor()))

@@ -19,7 +19,7 @@ blueprint = Blueprint("public", __name__, description="Public notices and the ca
 @blueprint.get("/notices")
 @blueprint.arguments(schemas.PageIn, location="query")
 @blueprint.response(200)
-def listing(args: dict[str, Any]) -> list[dict[str, Any]]:
+def listing(args: dict[str, Any]) -> Any:
     """Public notices, newest first."""
     with runtime().db.transaction() as conn:
         return views.plain(
@@ -31,7 +31,7 @@ def listing(args: dict[str, Any]) -> list[dict[str, Any]]:
 
 @blueprint.get("/notices/<uuid:notice_id>")
 @blueprint.response(200)
-def show(notice_id: uuid.UUID) -> dict[str, Any]:
+def show(notice_id: uuid.UUID) -> Any:
     """One public notice."""
     with runtime().db.transaction() as conn:
         return views.public_notice(notices.one(conn, notice_id, runtime().time.today()))
@@ -41,14 +41,14 @@ def show(notice_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.arguments(schemas.CommentIn)
 @blueprint.response(201)
-def comment(args: dict[str, Any], notice_id: uuid.UUID) -> dict[str, Any]:
+def comment(args: dict[str, Any], notice_id: uuid.UUID) -> Any:
     """Say something on a notice within its period."""
     return publicity.take_comment(runtime(), idempotency_key(), notice_id, **args)
 
 
 @blueprint.get("/verify/<code>")
 @blueprint.response(200)
-def verify(code: str) -> dict[str, Any]:
+def verify(code: str) -> Any:
     """Check a letter by the code printed on it."""
     with runtime().db.transaction() as conn:
         found = letters.verify(conn, code)
@@ -60,7 +60,7 @@ def verify(code: str) -> dict[str, Any]:
 @blueprint.get("/calendar/due")
 @blueprint.arguments(schemas.DueIn, location="query")
 @blueprint.response(200)
-def due(args: dict[str, Any]) -> dict[str, Any]:
+def due(args: dict[str, Any]) -> Any:
     """The last day of a period, and whether it rests on a year that is not published yet."""
     rt = runtime()
     with rt.db.transaction() as conn:

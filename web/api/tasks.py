@@ -19,7 +19,7 @@ blueprint = Blueprint("tasks", __name__, description="Tasks")
 @blueprint.arguments(schemas.TasksIn, location="query")
 @blueprint.response(200)
 @auth.signed_in
-def listing(args: dict[str, Any]) -> dict[str, Any]:
+def listing(args: dict[str, Any]) -> Any:
     """My work list."""
     with reading() as conn:
         page = worklist.tasks(conn, actor(), **args)
@@ -29,7 +29,7 @@ def listing(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/tasks/<uuid:task_id>")
 @blueprint.response(200)
 @auth.signed_in
-def show(task_id: uuid.UUID) -> dict[str, Any]:
+def show(task_id: uuid.UUID) -> Any:
     """A task with its form, the data so far (draft, earlier submission or pre-fill) and what it concerns."""
     with reading() as conn:
         return views.task_document(conn, runtime(), actor(), task_id)
@@ -40,7 +40,7 @@ def show(task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.DraftIn)
 @blueprint.response(200)
 @auth.signed_in
-def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
+def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> Any:
     """Keep what has been entered so far, unchecked."""
     return run(worklist.save_draft, task_id=task_id, data=args["data"], revision=args.get("revision"))
 
@@ -50,7 +50,7 @@ def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.CompleteIn)
 @blueprint.response(200)
 @auth.signed_in
-def complete(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
+def complete(args: dict[str, Any], task_id: uuid.UUID) -> Any:
     """Hand the task in; field errors come back with their paths."""
     return run(cases.complete, task_id=task_id, data=args["data"])
 
@@ -59,7 +59,7 @@ def complete(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.response(200)
 @auth.signed_in
-def claim(task_id: uuid.UUID) -> dict[str, Any]:
+def claim(task_id: uuid.UUID) -> Any:
     """Take the task."""
     return run(worklist.claim, task_id=task_id)
 
@@ -69,7 +69,7 @@ def claim(task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.ReasonIn)
 @blueprint.response(200)
 @auth.signed_in
-def release(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
+def release(args: dict[str, Any], task_id: uuid.UUID) -> Any:
     """Give the task back to everybody it is offered to."""
     return run(worklist.release, task_id=task_id, reason=args["reason"])
 
@@ -79,7 +79,7 @@ def release(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.AssignIn)
 @blueprint.response(200)
 @auth.signed_in
-def assign(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
+def assign(args: dict[str, Any], task_id: uuid.UUID) -> Any:
     """Give the task to a colleague."""
     return run(worklist.assign, task_id=task_id, user_id=args["user_id"], reason=args["reason"])
 
@@ -89,7 +89,7 @@ def assign(args: dict[str, Any], task_id: uuid.UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.DelegationIn)
 @blueprint.response(201)
 @auth.signed_in
-def lend(args: dict[str, Any]) -> dict[str, Any]:
+def lend(args: dict[str, Any]) -> Any:
     """Let a colleague stand in for me for a period."""
     return run(worklist.lend, **args)
 
@@ -98,6 +98,6 @@ def lend(args: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.response(200)
 @auth.signed_in
-def take_back(delegation_id: uuid.UUID) -> dict[str, Any]:
+def take_back(delegation_id: uuid.UUID) -> Any:
     """End a stand-in early."""
     return run(worklist.take_back, delegation_id=delegation_id)

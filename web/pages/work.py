@@ -16,6 +16,7 @@ from web.context import actor, reading, run, runtime
 from web.i18n import gettext
 from web.pages import blueprint
 from workflows import cases, definitions, worklist
+from workflows.engine import Element
 
 PAGE = 30
 
@@ -134,7 +135,7 @@ def start(procedure: str) -> Response:
     return redirect(url_for("pages.case", case_id=answer["case_id"]))
 
 
-def _is_step(element: Any) -> bool:
+def _is_step(element: Element) -> bool:
     return element.type == "userTask"
 
 
