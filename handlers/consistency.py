@@ -58,9 +58,7 @@ def differences(eia: Sequence[Row], permit: Sequence[Row], outlets: Sequence[Row
     return found + _totals(eia, permit)
 
 
-def _compare(
-    key: tuple[str, str], eia: Row | None, permit: Row | None, declared: set[str]
-) -> list[dict[str, Any]]:
+def _compare(key: tuple[str, str], eia: Row | None, permit: Row | None, declared: set[str]) -> list[dict[str, Any]]:
     outlet, factor = key
     if eia is None:
         return [_difference("factor_not_in_eia", outlet, factor, None, None)]
@@ -107,9 +105,7 @@ def _number(row: Row, name: str) -> Decimal | None:
     return None if value in (None, "") else amount(value)
 
 
-def _difference(
-    what: str, outlet: str, factor: str, eia: Decimal | None, permit: Decimal | None
-) -> dict[str, Any]:
+def _difference(what: str, outlet: str, factor: str, eia: Decimal | None, permit: Decimal | None) -> dict[str, Any]:
     zh, en, who = _WHAT[what]
     place = " ".join(part for part in (outlet, factor) if part)
     numbers_zh = f"：环评 {eia}，许可 {'—' if permit is None else permit}" if eia is not None else ""

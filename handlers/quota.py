@@ -129,9 +129,7 @@ def decide_filing(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]
         "plan_needed": needed,
         "plan_missing": needed and not inputs["plan"],
         "reason_zh": f"报告表项目无需填报总量平衡方案（{basis_zh}）" if route == "balance" and waived else "",
-        "reason_en": f"Form projects need no balance plan ({basis_en})"
-        if route == "balance" and waived
-        else "",
+        "reason_en": f"Form projects need no balance plan ({basis_en})" if route == "balance" and waived else "",
     }
 
 

@@ -17,9 +17,7 @@ from handlers.registry import HandlerContext, handler
 from registers.laws import cite, cite_all
 
 
-def new_demands(
-    first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def new_demands(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The lines of a second notice that the law forbids: new, and not caused by the correction."""
     named = {(row.get("section"), _words(row)) for row in first}
     sections = {row.get("section") for row in first}

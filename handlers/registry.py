@@ -87,9 +87,7 @@ def get(name: str) -> Handler:
     """The handler of a name; an unknown one is the model's fault and says so."""
     found = _all().get(name)
     if found is None:
-        raise HandlerError(
-            "unknown_handler", f"没有名为“{name}”的规则。", f'There is no rule "{name}".', pointer=name
-        )
+        raise HandlerError("unknown_handler", f"没有名为“{name}”的规则。", f'There is no rule "{name}".', pointer=name)
     return found
 
 

@@ -83,18 +83,14 @@ def eia_class(
         covering = _covering(items, [code])
         if not covering:
             if catalogues.is_complete(items):
-                hits.append(
-                    Hit("eia", "", "exempt", f"行业 {code} 未列入名录", f"{code} is not listed", "EIACAT:5")
-                )
+                hits.append(Hit("eia", "", "exempt", f"行业 {code} 未列入名录", f"{code} is not listed", "EIACAT:5"))
             else:
                 open_items.append(_unlisted("eia", code))
         for item in covering:
             if "industrial_building_only" in item.flags and facts.get("in_industrial_building") is False:
                 hits.append(_hit(item, "exempt", "标*的类别仅指在工业建筑中的建设项目", "EIACAT:附注"))
             elif item.computable:
-                hits += _item_hits(item, facts, code) or [
-                    _hit(item, "exempt", "未达到本条目所列情形", _place(item))
-                ]
+                hits += _item_hits(item, facts, code) or [_hit(item, "exempt", "未达到本条目所列情形", _place(item))]
             else:
                 hits += _sensitive_hits(item, facts)
                 if item.item_no not in ticked:
@@ -168,6 +164,7 @@ class _ClassifyOutputs(Schema):
     permit = fields.String(required=True)
     eia_zh = fields.String()
     permit_zh = fields.String()
+    reason = fields.String()
     determined = fields.Boolean(required=True)
     eia_needed = fields.Boolean(required=True)
     permit_needed = fields.Boolean(required=True)
@@ -210,6 +207,7 @@ def summary(eia: Verdict, permit: Verdict, codes: Sequence[str]) -> dict[str, An
         "permit": permit_level,
         "eia_zh": _title("eia", eia_level),
         "permit_zh": _title("permit", permit_level),
+        "reason": f"环评：{_title('eia', eia_level)}；排污许可：{_title('permit', permit_level)}",
         "determined": eia.level is not None and permit.level is not None,
         "eia_needed": eia_needed,
         "permit_needed": permit_needed,
@@ -231,9 +229,7 @@ def _with_table(verdict: Verdict, catalogue: str, rows: Sequence[Mapping[str, An
     law = "EIACAT" if catalogue == "eia" else "PERMITCAT"
     known = {(hit.item_no, hit.level) for hit in verdict.hits}
     more = tuple(
-        Hit(
-            catalogue, str(row.get("item", "")), row["level"], str(row.get("rule", "")), "decision table", law
-        )
+        Hit(catalogue, str(row.get("item", "")), row["level"], str(row.get("rule", "")), "decision table", law)
         for row in rows
         if row.get("level") in LEVELS[catalogue] and (str(row.get("item", "")), row["level"]) not in known
     )
@@ -292,9 +288,7 @@ def _covering(items: Iterable[Item], codes: Sequence[str]) -> list[Item]:
 
 
 def _unlisted(catalogue: str, code: str) -> Item:
-    return Item(
-        catalogue, catalogues.EDITIONS[catalogue], "", f"行业 {code}：名录尚未完整导入，请人工核对", (code,)
-    )
+    return Item(catalogue, catalogues.EDITIONS[catalogue], "", f"行业 {code}：名录尚未完整导入，请人工核对", (code,))
 
 
 def _open(item: Item) -> dict[str, Any]:

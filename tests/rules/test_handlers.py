@@ -65,9 +65,7 @@ def test_several_rows_of_one_factor_are_added():
 
 
 def test_piped_and_external_amounts_differ_by_the_limit_of_the_works():
-    told = call(
-        "quota.external", flow_m3_a=Decimal(10000), pipe_limit_mg_l=Decimal(500), works_limit_mg_l=Decimal(30)
-    )
+    told = call("quota.external", flow_m3_a=Decimal(10000), pipe_limit_mg_l=Decimal(500), works_limit_mg_l=Decimal(30))
     assert told == {"pipe_t": Decimal("5.000000"), "external_t": Decimal("0.300000")}
 
 
@@ -85,9 +83,7 @@ def test_an_amount_nobody_declared_is_asked_for():
 def test_a_form_project_in_a_pilot_park_needs_no_plan_except_for_taihu_nitrogen():
     rows = [{"factor": "COD", "plant_added_t": Decimal(2)}]
     assert not call("quota.filing", rows=rows, eia="form", pilot_park=True)["plan_needed"]
-    assert call("quota.filing", rows=rows, eia="form", pilot_park=True, taihu_nitrogen_phosphorus=True)[
-        "plan_missing"
-    ]
+    assert call("quota.filing", rows=rows, eia="form", pilot_park=True, taihu_nitrogen_phosphorus=True)["plan_missing"]
     assert call("quota.filing", rows=rows, eia="report", pilot_park=True)["plan_needed"]
     assert not call("quota.filing", rows=rows, eia="report", plan={"name": "plan.pdf"})["plan_missing"]
 
@@ -170,9 +166,7 @@ def test_only_the_sections_a_notice_names_are_asked_again():
 def test_silence_accepts_from_the_day_of_receipt_and_an_officer_from_today():
     silence = call("reception.result", outcome="deemed_accepted", received_on=date(2026, 8, 28))
     assert (silence["accepted"], silence["accepted_on"]) == (True, date(2026, 8, 28))
-    assert call("reception.result", outcome="accepted", received_on="2026-08-28")["accepted_on"] == date(
-        2026, 9, 1
-    )
+    assert call("reception.result", outcome="accepted", received_on="2026-08-28")["accepted_on"] == date(2026, 9, 1)
     assert call("reception.result", outcome="not_competent", received_on="2026-08-28")["accepted_on"] is None
     assert call("reception.received") == {"on": date(2026, 9, 1)}
 

@@ -77,9 +77,7 @@ def test_every_row_has_titles_words_and_a_citation():
         assert effect_text(rule.effect)[0] != rule.effect, rule.effect
         assert all(pause_text(kind)[0] != kind for kind in rule.pauses)
         assert (
-            not rule.pauses
-            or rule.pause_basis_zh
-            or rule.code in ("eia.report.decide.jiangsu", "enforcement.decide")
+            not rule.pauses or rule.pause_basis_zh or rule.code in ("eia.report.decide.jiangsu", "enforcement.decide")
         )
 
 
