@@ -1,0 +1,145 @@
+"""Values for every letter, as a case gives them: text, ISO dates, decimals as text, codes of choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COMMON: dict[str, Any] = {
+    "body_name": "苏州工业园区生态环境局",
+    "body_phone": "0512-00000000",
+    "body_address": "苏州工业园区现代大道999号",
+    "number": "苏园环审〔2026〕18号",
+    "case_number": "苏园环一窗〔2026〕42号",
+    "enterprise_name": "苏州示例新材料有限公司",
+    "enterprise_address": "苏州工业园区示例路8号",
+    "credit_code": "91130200699229617X",
+    "legal_representative": "张三",
+    "project_name": "年产2000吨电子级粘合剂扩建项目",
+    "site_address": "苏州工业园区示例路8号厂区内",
+    "date": "2026-11-22",
+    "eia_class": "form",
+    "eia_number": "苏园环审〔2026〕17号",
+    "eia_accepted_on": "2026-10-09",
+    "eia_due_on": "2026-11-08",
+    "eia_limit": "30日",
+    "permit_class": "simplified",
+    "permit_number": "91130200699229617X001P",
+    "permit_accepted_on": "2026-10-09",
+    "permit_due_on": "2026-11-05",
+    "permit_limit": "20日",
+    "verify_code": "Zk3v9QmT1xYb",
+    "verify_url": "https://onewindow.example.cn/verify/Zk3v9QmT1xYb",
+}
+
+EMISSIONS = [
+    {"outlet": "DA001", "factor": "挥发性有机物", "concentration": "60", "amount_t": "0.412000", "standard": "DB32/4041—2021"},
+    {"outlet": "DA001", "factor": "颗粒物", "concentration": "20.0", "amount_t": "0.085000", "standard": "DB32/4041—2021"},
+    {"outlet": "DW001", "factor": "化学需氧量", "concentration": "500", "amount_t": "1.250000", "standard": "接管标准"},
+]  # fmt: skip
+OUTLETS = [
+    {"code": "DA001", "kind": "air", "name": "1号排气筒", "main": False, "position": "120.71°E，31.32°N", "height_m": "25.0"},
+    {"code": "DW001", "kind": "water", "name": "污水接管口", "main": False, "position": "厂区北侧", "destination": "pipe"},
+]  # fmt: skip
+
+VALUES: dict[str, dict[str, Any]] = {
+    "acceptance_notice": {"received_on": "2026-09-29", "eia_promised_on": "2026-10-30"},
+    "not_accepted_notice": {
+        "reason": "项目跨省级行政区域，不属于本机关审批权限。",
+        "authority": "国务院生态环境主管部门",
+        "received_on": "2026-09-29",
+    },
+    "not_needed_notice": {"reason": "环评：未列入名录，无需办理；排污许可：登记管理，填报排污登记表。"},
+    "deficiency_notice": {
+        "items": [
+            {"section": "eia_document", "item": "报告表未附环境风险专项评价。", "from_correction": False},
+            {
+                "section": "monitoring",
+                "item": "DA001挥发性有机物的监测频次与规范不符，应为每半年一次。",
+                "from_correction": False,
+            },
+            {"section": "quota", "item": "总量平衡方案缺少来源企业的减排证明材料。", "from_correction": False},
+        ],
+        "correct_by": "2026-12-15",
+    },
+    "time_notice": {"procedure": "专家评审", "days": "15", "starts_on": "2026-10-12"},
+    "acceptance_announcement": {
+        "summary": "在现有厂区内扩建电子级粘合剂生产线，新增反应釜4台，年产电子级粘合剂2000吨。",
+        "eia_author": "江苏示例环境科技有限公司",
+        "notice_from": "2026-10-09",
+        "notice_to": "2026-10-15",
+    },
+    "intended_announcement": {
+        "summary": "在现有厂区内扩建电子级粘合剂生产线，年产2000吨。",
+        "impacts": "废气经两级活性炭吸附处理后由25米高排气筒排放；废水接管至园区污水处理厂；噪声经隔声减振；固体废物分类处置。",
+        "participation": "受理公示期间未收到反馈意见。",
+        "intended": "approved",
+        "notice_from": "2026-10-20",
+        "notice_to": "2026-10-26",
+    },
+    "decision_announcement": {
+        "decision": "approved",
+        "decision_number": "苏园环审〔2026〕18号",
+        "decided_on": "2026-10-30",
+        "notice_url": "https://onewindow.example.cn/notices/18",
+    },
+    "eia_approval": {
+        "summary": "项目在现有厂区内扩建电子级粘合剂生产线，新增反应釜4台、分散机6台及配套设施，建成后年产电子级粘合剂2000吨。总投资3000万元，其中环保投资180万元。",
+        "conditions": "（一）全过程贯彻循环经济和清洁生产理念，采用先进的生产工艺和设备，减少污染物的产生量和排放量。\n（二）生产废水经预处理后与生活污水一并接管至园区污水处理厂，不得外排。\n（三）工艺废气经密闭收集、两级活性炭吸附处理后由25米高排气筒排放，厂界无组织排放监控浓度执行有关标准。\n（四）合理布局，选用低噪声设备，厂界噪声执行3类标准。\n（五）按照“减量化、资源化、无害化”原则处置各类固体废物，危险废物委托有资质的单位处置。",
+        "totals": EMISSIONS,
+        "supervisor_name": "园区生态环境综合行政执法大队",
+        "copies_to": "园区行政审批局，园区生态环境综合行政执法大队，江苏示例环境科技有限公司",
+    },
+    "eia_refusal": {
+        "ground": "standards",
+        "reason": "报告表提出的单级活性炭吸附措施去除效率取值90%缺乏依据，按照规范取值核算，挥发性有机物排放浓度超过排放标准。",
+        "copies_to": "园区行政审批局",
+    },
+    "permit_original": {"valid_from": "2026-10-30", "valid_to": "2031-10-29", "industry": "专用化学产品制造"},
+    "permit_copy": {
+        "valid_from": "2026-10-30",
+        "valid_to": "2031-10-29",
+        "industry": "专用化学产品制造",
+        "equipment": [
+            {"code": "MF0001", "name": "反应釜", "parameters": "5立方米", "count": "4", "outlet": "DA001"},
+            {
+                "code": "TA001",
+                "name": "两级活性炭吸附装置",
+                "parameters": "风量12000立方米/时",
+                "count": "1",
+                "outlet": "DA001",
+            },
+        ],
+        "outlets": OUTLETS,
+        "emissions": EMISSIONS,
+        "totals": [{"factor": "挥发性有机物", "amount_t": "0.412000"}],
+        "monitoring": [{"outlet": "DA001", "factor": "挥发性有机物", "method": "manual", "frequency": "1次/半年"}],
+        "noise": "厂界执行3类标准，昼间65分贝，夜间55分贝。",
+        "waste": "危险废物贮存于危废库（60平方米），委托有资质的单位处置。",
+    },
+    "permit_refusal": {"reason": "申请的挥发性有机物许可年排放量大于环评批复核定的总量。"},
+    "hearing_notice": {
+        "opinion": "经初步审查，项目选址符合规划，污染防治措施可行，拟同意批准。",
+        "comments": "收到周边居民反映异味问题的意见3条。",
+    },
+    "extension_notice": {
+        "original_due": "2026-11-08",
+        "new_due": "2026-11-22",
+        "approved_by": "本机关负责人李四",
+        "reason": "项目涉及的环境风险防范措施需要进一步论证。",
+    },
+    "delivery_receipt": {
+        "documents": [
+            {"title": "环境影响评价文件批复", "number": "苏园环审〔2026〕18号"},
+            {"title": "排污许可证（正本、副本）", "number": "91130200699229617X001P"},
+        ],
+        "recipient": "苏州示例新材料有限公司",
+        "way": "direct",
+        "place": "一窗受理大厅",
+    },
+    "withdrawal_notice": {"withdrawn_on": "2026-10-15", "reason": "项目投资计划调整。"},
+}
+
+
+def values(letter: str) -> dict[str, Any]:
+    """Everything a letter needs."""
+    return {**COMMON, **VALUES[letter]}
