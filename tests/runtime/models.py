@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -50,18 +52,14 @@ def process(nodes: Iterable[str], flows: Iterable[tuple[str, str]]) -> bytes:
 
 def chain(*nodes: str) -> bytes:
     """The nodes one after the other, with a start and an end."""
-    import re
-
     ids = ["begin", *(re.search(r'id="([^"]+)"', item)[1] for item in nodes), "finish"]  # type: ignore[index]
     return process(
-        ['<bpmn:startEvent id="begin"/>', *nodes, '<bpmn:endEvent id="finish"/>'], list(zip(ids, ids[1:], strict=False))
+        ['<bpmn:startEvent id="begin"/>', *nodes, '<bpmn:endEvent id="finish"/>'], list(itertools.pairwise(ids))
     )
 
 
 def parallel(*nodes: str) -> bytes:
     """The nodes side by side between a split and a join."""
-    import re
-
     ids = [re.search(r'id="([^"]+)"', item)[1] for item in nodes]  # type: ignore[index]
     gates = ['<bpmn:parallelGateway id="split"/>', '<bpmn:parallelGateway id="join"/>']
     flows = [("begin", "split"), *(("split", i) for i in ids), *((i, "join") for i in ids), ("join", "finish")]

@@ -293,7 +293,7 @@ def test_a_reminder_is_written_once_and_the_task_stays(world: World) -> None:
 def test_an_altered_line_of_the_record_is_found(world: World) -> None:
     publish(world.rt, TWO)
     case_id = start(world, world.actor("qiye"))
-    with world.rt.db.transaction() as conn, pytest.raises(Exception, match="permission denied|never changed"):
+    with world.rt.db.transaction() as conn, pytest.raises(Exception, match=r"permission denied|never changed"):
         conn.execute(text("UPDATE event SET data = '{}'"))
     # Even the owner of the tables, who can switch the trigger off, leaves a trace.
     with psycopg.connect(world.owner_url.replace("+psycopg", "")) as raw:

@@ -1,0 +1,341 @@
+"""Kill the process at every statement boundary of every command, replay with the same key, look for damage.
+
+`COMMANDS` is what the program itself registers; a command without a preparation here fails the first test.
+For each command a child process is killed (SIGKILL) before and after every statement, before and after the
+commit. Before the commit nothing may have changed; after it everything must be there, once; the replay gives
+an answer and changes nothing that was done. Invariants are checked after each kill.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select, text
+
+import workflows.administration
+import workflows.deadlines
+import workflows.designing
+import workflows.publicity  # noqa: F401 - importing registers the commands
+from registers.accounts import SYSTEM, Actor
+from registers.db import Database
+from registers.parties import Delegation
+from tests.conftest import World, key
+from tests.runtime.models import chain, node, publish, service
+from workflows import cases, events, publicity, worklist
+from workflows.commands import COMMANDS
+from workflows.models import Deadline, Incident, Notice, Submission, Task
+from workflows.runtime import Runtime
+
+pytestmark = pytest.mark.crash
+
+REMARK = {"remark": "好"}
+
+
+@dataclass
+class Prepared:
+    """A command ready to be carried out, by whom, with what."""
+
+    actor: Actor
+    arguments: dict[str, Any]
+    unchanged: tuple[str, ...] = ()
+
+
+Prepare = Callable[[World], Prepared]
+PREPARATIONS: dict[str, Prepare] = {}
+
+
+def prepares(name: str) -> Callable[[Prepare], Prepare]:
+    def register(function: Prepare) -> Prepare:
+        PREPARATIONS[name] = function
+        return function
+
+    return register
+
+
+ONE = chain(node("userTask", "fill", role="preparer"))
+REVIEW = chain(node("userTask", "review", role="reviewer"))
+# A step in which much happens: matter, clock, notice, permit, obligation, and then the next task.
+RICH = chain(
+    node("userTask", "fill", role="preparer"),
+    service("open_eia", "matter.open", kind="'eia'", klass="'form'", limit_rule="'eia.form.decide'"),
+    service("clock", "clock.start", matter="'eia'"),
+    service("notice", "notice.publish", kind="'acceptance'", title="'公示'", limit_rule="'eia.form.acceptance_notice'"),
+    service("decide", "matter.decide", matter="'eia'", outcome="'approved'"),
+    service("permit", "permit.issue", kind="'permit'", klass="'key'", validity_rule="'permit.validity'"),
+    service("duty", "obligation.create", kind="'renewal'", title="'延续'", limit_rule="'permit.validity'"),
+    node("userTask", "check", role="window", limitRule="permit.deficiency"),
+)
+
+
+def _started(world: World, model: bytes) -> tuple[uuid.UUID, uuid.UUID]:
+    publish(world.rt, model)
+    case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
+    with world.rt.db.transaction() as conn:
+        task_id = conn.scalar(select(Task.id).where(Task.case_id == case_id, Task.status == "open"))
+    assert task_id is not None
+    return case_id, task_id
+
+
+@prepares("case.start")
+def _(world: World) -> Prepared:
+    publish(world.rt, ONE)
+    return Prepared(world.actor("qiye"), {"procedure": "trial"})
+
+
+@prepares("task.complete")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"task_id": _started(world, RICH)[1], "data": REMARK})
+
+
+@prepares("case.withdraw")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"case_id": _started(world, ONE)[0], "reason": "撤回"})
+
+
+@prepares("case.cancel")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qianfa"), {"case_id": _started(world, ONE)[0], "reason": "终止"})
+
+
+@prepares("case.remark")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qianfa"), {"case_id": _started(world, ONE)[0], "text": "备注"})
+
+
+@prepares("case.correct")
+def _(world: World) -> Prepared:
+    case_id, task_id = _started(world, ONE)
+    cases.complete(world.rt, world.actor("qiye"), key(), task_id=task_id, data=REMARK)
+    with world.rt.db.transaction() as conn:
+        submission = conn.scalar(select(Submission.id))
+    facts = {"submission_id": submission, "path": "remark", "value": "新", "reason": "笔误"}
+    return Prepared(world.actor("shencha"), {"case_id": case_id, **facts})
+
+
+@prepares("incident.retry")
+def _(world: World) -> Prepared:
+    failing = service("decide", "matter.decide", matter="'eia'", outcome="'approved'")
+    case_id, task_id = _started(world, chain(node("userTask", "fill", role="preparer"), failing))
+    cases.complete(world.rt, world.actor("qiye"), key(), task_id=task_id, data=REMARK)
+    with world.rt.db.transaction() as conn:
+        assert conn.scalar(select(Incident.id)) is not None
+        conn.execute(
+            text(
+                "INSERT INTO matter (id, case_id, kind, klass, status, opened_on)"
+                " VALUES (gen_random_uuid(), :case, 'eia', 'form', 'open', '2026-09-01')"
+            ),
+            {"case": case_id},
+        )
+    return Prepared(world.actor("xitong"), {"case_id": case_id})
+
+
+@prepares("task.claim")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("shencha"), {"task_id": _started(world, REVIEW)[1]})
+
+
+@prepares("task.release")
+def _(world: World) -> Prepared:
+    task_id = _started(world, REVIEW)[1]
+    worklist.claim(world.rt, world.actor("shencha"), key(), task_id=task_id)
+    return Prepared(world.actor("shencha"), {"task_id": task_id, "reason": "出差"})
+
+
+@prepares("task.assign")
+def _(world: World) -> Prepared:
+    task_id = _started(world, REVIEW)[1]
+    return Prepared(world.actor("qianfa"), {"task_id": task_id, "user_id": world.actor("shencha2").id})
+
+
+@prepares("draft.save")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"task_id": _started(world, ONE)[1], "data": {"remark": "写到一半"}})
+
+
+@prepares("delegation.create")
+def _(world: World) -> Prepared:
+    today = world.time.today()
+    facts = {"valid_from": today, "valid_to": today + timedelta(days=2), "reason": "休假"}
+    return Prepared(world.actor("qianfa"), {"to_user_id": world.actor("shencha").id, **facts})
+
+
+@prepares("delegation.revoke")
+def _(world: World) -> Prepared:
+    today = world.time.today()
+    worklist.lend(
+        world.rt,
+        world.actor("qianfa"),
+        key(),
+        to_user_id=world.actor("shencha").id,
+        valid_from=today,
+        valid_to=today,
+        reason="会",
+    )
+    with world.rt.db.transaction() as conn:
+        made = conn.scalar(select(Delegation.id))
+    return Prepared(world.actor("qianfa"), {"delegation_id": made})
+
+
+@prepares("deadline.fire")
+def _(world: World) -> Prepared:
+    waits = (
+        '<bpmn:intermediateCatchEvent id="period" name="period"><bpmn:extensionElements><spiffworkflow:properties>'
+        '<spiffworkflow:property name="limitRule" value="eia.intended_notice"/></spiffworkflow:properties>'
+        "</bpmn:extensionElements><bpmn:messageEventDefinition/></bpmn:intermediateCatchEvent>"
+    )
+    _, task_id = _started(world, chain(node("userTask", "fill", role="preparer"), waits))
+    cases.complete(world.rt, world.actor("qiye"), key(), task_id=task_id, data=REMARK)
+    world.time.move_to(world.time.today() + timedelta(days=30))
+    with world.rt.db.transaction() as conn:
+        due = conn.scalar(select(Deadline.id).where(Deadline.done_at.is_(None)))
+    return Prepared(SYSTEM, {"deadline_id": due})
+
+
+@prepares("notice.comment")
+def _(world: World) -> Prepared:
+    _, task_id = _started(world, RICH)
+    cases.complete(world.rt, world.actor("qiye"), key(), task_id=task_id, data=REMARK)
+    with world.rt.db.transaction() as conn:
+        notice = conn.scalar(select(Notice.id))
+    return Prepared(publicity.PUBLIC, {"notice_id": notice, "author": "居民", "contact": "1", "comment": "意见"})
+
+
+@prepares("definition.draft")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("sheji"), {"procedure": "trial", "files": {"process.bpmn": ONE.decode()}})
+
+
+@prepares("definition.publish")
+def _(world: World) -> Prepared:
+    made = COMMANDS["definition.draft"](
+        world.rt, world.actor("sheji"), key(), procedure="trial", files={"process.bpmn": ONE.decode()}
+    )
+    return Prepared(world.actor("sheji"), {"definition_id": uuid.UUID(made["id"])})
+
+
+@prepares("body.create")
+def _(world: World) -> Prepared:
+    facts = {"code": "new", "name_zh": "新局", "name_en": "New", "kind": "city", "prefix": "新", "powers": ("eia",)}
+    return Prepared(world.actor("anquan"), facts)
+
+
+@prepares("enterprise.create")
+def _(world: World) -> Prepared:
+    facts = {"credit_code": "91130200699229617X", "name": "新厂", "address": "路1号", "legal_representative": "某"}
+    return Prepared(world.actor("anquan"), facts)
+
+
+@prepares("user.create")
+def _(world: World) -> Prepared:
+    enterprise = world.actor("qiye").enterprise_id
+    facts = {"login": "new", "name": "新人", "password": "a long password", "role": "preparer"}
+    return Prepared(world.actor("anquan"), {**facts, "enterprise_id": enterprise})
+
+
+def test_every_command_of_the_program_is_prepared_here() -> None:
+    assert set(COMMANDS) - set(PREPARATIONS) == set()
+
+
+@pytest.mark.parametrize("name", sorted(PREPARATIONS))
+def test_killed_anywhere_a_command_is_done_once_or_not_at_all(world: World, name: str) -> None:
+    prepared, once = PREPARATIONS[name](world), key()
+    before = _contents(world)
+    boundary = 0
+    while _killed(world, name, prepared, once, boundary):
+        after = _contents(world)
+        if after != before:
+            break
+        boundary += 1
+        assert boundary < 400
+    else:
+        pytest.fail("the command ended before the process was killed, yet changed nothing")
+    done = _contents(world)
+    answer = COMMANDS[name](world.rt, prepared.actor, once, **prepared.arguments)
+    assert answer
+    assert _contents(world) == done, "the replay changed something"
+    assert boundary > 4, "the harness did not reach the statements of the command"
+    _check_invariants(world)
+
+
+def _killed(world: World, name: str, prepared: Prepared, once: str, boundary: int) -> bool:
+    """Run the command in a child that is killed at the boundary; False when it ended before."""
+    child = os.fork()
+    if child == 0:
+        _die_at(world, name, prepared, once, boundary)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"the command failed at boundary {boundary}"
+    return os.WIFSIGNALED(status)
+
+
+def _die_at(world: World, name: str, prepared: Prepared, once: str, boundary: int) -> None:
+    status = 1
+    try:
+        database = Database(world.rt.db.url, pool_size=2)
+        rt = Runtime(database, world.rt.files_root, world.time, world.rt.base_url)
+        passed = iter(range(10_000))
+
+        def maybe(*_: Any) -> None:
+            if next(passed) == boundary:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        event.listen(database.engine, "before_cursor_execute", maybe)
+        event.listen(database.engine, "after_cursor_execute", maybe)
+        commit = database.engine.dialect.do_commit
+
+        def killing_commit(connection: Any) -> None:
+            maybe()
+            commit(connection)
+            maybe()
+
+        database.engine.dialect.do_commit = killing_commit  # type: ignore[method-assign]
+        COMMANDS[name](rt, prepared.actor, once, **prepared.arguments)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _contents(world: World) -> dict[str, str]:
+    """A fingerprint of every table."""
+    with world.rt.db.transaction() as conn:
+        return {name: _fingerprint(conn, name) for name in _tables(conn)}
+
+
+def _tables(conn: Connection) -> Iterator[str]:
+    yield from conn.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+    )
+
+
+def _fingerprint(conn: Connection, table: str) -> str:
+    found = conn.scalar(text(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{table}\" t"))
+    return str(found)
+
+
+def _check_invariants(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        assert list(events.verify(conn)) == []
+        gaps = conn.scalar(
+            text(
+                "SELECT count(*) FROM cases c WHERE c.event_seq <>"
+                " (SELECT count(*) FROM event e WHERE e.case_id = c.id)"
+            )
+        )
+        numbers = conn.scalar(
+            text(
+                "SELECT count(*) FROM numbering_counter n WHERE kind = 'case' AND last <> (SELECT count(*) FROM cases)"
+            )
+        )
+        unanswered = conn.scalar(text("SELECT count(*) FROM idempotency WHERE response IS NULL"))
+        orphans = conn.scalar(
+            text(
+                "SELECT count(*) FROM task t JOIN cases c ON c.id = t.case_id WHERE t.status = 'open' AND c.status <> 'running'"
+            )
+        )
+    assert (gaps, numbers, unanswered, orphans) == (0, 0, 0, 0)
