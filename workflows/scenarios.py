@@ -100,6 +100,10 @@ def run_files(real: Runtime, contents: dict[str, bytes]) -> Report:
     """Play all scenarios of a set of files against an installation without leaving a trace."""
     settings = json.loads(contents[definitions.SETTINGS])
     given = json.loads(contents.get("scenarios.json", b'{"scenarios": []}'))["scenarios"]
+    with real.db.transaction() as conn:
+        findings = definitions.check(conn, contents)
+    if any(finding.severity == "error" for finding in findings):
+        raise definitions.LintFailed(findings)
     report = Report(settings["id"], [], _flows(contents), set())
     for scenario in given:
         result = play(real, contents, scenario)
@@ -146,8 +150,11 @@ class Player:
         self.case_id = uuid.UUID(started["case_id"])
 
     def play(self) -> None:
-        """Carry out the steps in order."""
-        for number, step in enumerate(self.scenario.get("steps", [])[:MOST_STEPS], start=1):
+        """Hand in the start form when the scenario gives one, then carry out the steps in order."""
+        steps = list(self.scenario.get("steps", []))[:MOST_STEPS]
+        if "start" in self.scenario:
+            steps.insert(0, {"task": self.compiled.settings["start_task"], "submit": self.scenario["start"]})
+        for number, step in enumerate(steps):
             try:
                 self._step(step)
             except DomainError as error:
@@ -266,13 +273,15 @@ class Player:
         deadlines.sweep(self.rt)
 
     def _comment(self, said: dict[str, Any]) -> None:
+        query = select(Notice.id).where(Notice.case_id == self.case_id, Notice.closed_at.is_(None))
+        if said.get("notice"):
+            query = query.where(Notice.kind == said["notice"])
         with self.rt.db.transaction() as conn:
-            notice_id = conn.scalar(
-                select(Notice.id).where(Notice.case_id == self.case_id, Notice.closed_at.is_(None)).limit(1)
-            )
+            notice_id = conn.scalar(query.limit(1))
         if notice_id is None:
             raise DomainError("no_notice", "没有正在进行的公示。", "No notice is open.")
-        facts = {"author": "居民", "contact": "13800000000", "comment": "意见", "wants_hearing": False, **said}
+        facts = {"author": "居民", "contact": "13800000000", "comment": "意见", "wants_hearing": False}
+        facts |= {name: said[name] for name in facts if name in said}
         publicity.take_comment(self.rt, str(uuid.uuid4()), notice_id, **facts)
 
     def check(self, route: list[str]) -> list[str]:
@@ -325,9 +334,6 @@ def _flows(contents: dict[str, bytes]) -> set[str]:
 def _publish(conn: Connection, contents: dict[str, bytes], time: FixedTime) -> uuid.UUID:
     settings = json.loads(contents[definitions.SETTINGS])
     made, _ = definitions.create_draft(conn, accounts.SYSTEM, settings["id"], contents, time.now())
-    findings = definitions.check(conn, contents)
-    if any(finding.severity == "error" for finding in findings):
-        raise definitions.LintFailed(findings)
     definitions.put_in_force(conn, made, time.today(), time.now(), accounts.SYSTEM, "")
     return made
 
