@@ -39,7 +39,9 @@ def check(source: Source, main: Process | None) -> list[Finding]:
 def _check_whole(source: Source, main: Process | None) -> list[Finding]:
     report = Report(source.documents[0].file if source.documents else "")
     if main is None and not any(finding.severity == ERROR for finding in source.findings):
-        choreography = any(remark.kind == "choreography" for document in source.documents for remark in document.remarks)
+        choreography = any(
+            remark.kind == "choreography" for document in source.documents for remark in document.remarks
+        )
         report.error(
             "no_process", (None, 1),
             "没有可运行的流程。" + ("编排图（choreography）只描述参与方之间的消息，不能运行。" if choreography else ""),

@@ -61,7 +61,10 @@ class LintContext:
     def from_json(cls, data: Mapping[str, Any]) -> LintContext:
         """The reverse of `to_json`."""
         return cls(
-            {name: HandlerInfo(frozenset(inputs), frozenset(needed)) for name, (inputs, needed) in data["handlers"].items()},
+            {
+                name: HandlerInfo(frozenset(inputs), frozenset(needed))
+                for name, (inputs, needed) in data["handlers"].items()
+            },
             {name: frozenset(fields) for name, fields in data["forms"].items()},
             frozenset(data["roles"]),
             frozenset(data["limits"]),
@@ -140,9 +143,7 @@ class _Checker:
             for name in sorted(missing):
                 self.unknown_variable(node, name)
 
-    def known(
-        self, node: Located, code: str, what: tuple[str, str], value: str, choices: Collection[str]
-    ) -> None:
+    def known(self, node: Located, code: str, what: tuple[str, str], value: str, choices: Collection[str]) -> None:
         """An error when the value is none of the choices, with the nearest ones."""
         if value in choices:
             return

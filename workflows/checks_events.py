@@ -93,7 +93,12 @@ def check(report: Report, scope: Scope, node: Node, in_event_subprocess: bool) -
         zh, en = _NAMES[event.kind]
         fix_zh, fix_en = _INSTEAD.get(event.kind, ("请改用其他事件类型。", "Use another kind of event."))
         report.error(
-            "unsupported_event", node, f"此处不支持{zh}事件。", f"A {en} event is not supported here ({node.tag}).", fix_zh, fix_en
+            "unsupported_event",
+            node,
+            f"此处不支持{zh}事件。",
+            f"A {en} event is not supported here ({node.tag}).",
+            fix_zh,
+            fix_en,
         )
     else:
         _check_definition(report, scope, node, event, where)
@@ -105,14 +110,18 @@ def _check_definition(report: Report, scope: Scope, node: Node, event: EventDefi
         _check_timer(report, node, event, where)
     elif event.kind == "condition":
         if event.text is None:
-            report.error("condition", node, "条件事件没有条件。", "The condition is missing.", "请填写条件。", "Write one.")
+            report.error(
+                "condition", node, "条件事件没有条件。", "The condition is missing.", "请填写条件。", "Write one."
+            )
         else:
             report.expression(node, event.text, "条件", "The condition")
     elif event.kind == "link":
         _check_link(report, scope, node, event)
     elif event.kind == "signal":
         if event.name is None:
-            report.error("no_name", node, "信号没有名称。", "The signal has no name.", "请选择信号。", "Select a signal.")
+            report.error(
+                "no_name", node, "信号没有名称。", "The signal has no name.", "请选择信号。", "Select a signal."
+            )
     elif event.kind == "message" and node.tag in ("intermediateThrowEvent", "endEvent") and not node.operator:
         report.warn(
             "message_not_sent", node, "系统只记录该消息，不会自动发送给任何人。",
@@ -125,7 +134,11 @@ def _check_definition(report: Report, scope: Scope, node: Node, event: EventDefi
             "error_interrupts", node, "错误事件必须是中断型。", "An error event always interrupts.",
             "请改为中断型。", "Make it interrupting.",
         )  # fmt: skip
-    if event.kind in ("error", "escalation") and event.ref is None and node.tag in ("endEvent", "intermediateThrowEvent"):
+    if (
+        event.kind in ("error", "escalation")
+        and event.ref is None
+        and node.tag in ("endEvent", "intermediateThrowEvent")
+    ):
         report.warn(
             "no_code", node, "未指定错误或升级代码，只能被不限代码的事件捕获。",
             "It has no code and is caught only by events that catch everything.", "请选择代码。", "Select a code.",
@@ -192,7 +205,12 @@ def _check_flows(report: Report, scope: Scope, node: Node) -> None:
         )  # fmt: skip
     if node.tag == "endEvent" and node.outgoing:
         report.error(
-            "flow_from_end", node, "结束事件之后不能再有顺序流。", "No flow leaves an end event.", "请删除。", "Remove it."
+            "flow_from_end",
+            node,
+            "结束事件之后不能再有顺序流。",
+            "No flow leaves an end event.",
+            "请删除。",
+            "Remove it.",
         )
     if node.tag == "startEvent" and any(scope.flows[ref].condition is not None for ref in node.outgoing):
         report.error(

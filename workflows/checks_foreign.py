@@ -18,7 +18,15 @@ _WORK = frozenset(
 )  # fmt: skip
 # Written by modelling tools or by SpiffArena; known to be without effect here, not worth a word.
 _QUIET = frozenset(
-    {"instructionsForEndUser", "allowGuest", "unitTests", "taskMetadataValues", "category", "isOutputSynced", "signalButtonLabel"}
+    {
+        "instructionsForEndUser",
+        "allowGuest",
+        "unitTests",
+        "taskMetadataValues",
+        "category",
+        "isOutputSynced",
+        "signalButtonLabel",
+    }
 )
 
 
@@ -28,7 +36,7 @@ def check(report: Report, document: Document, source: Source) -> None:
     foreign: dict[str, list[tuple[str, Remark]]] = defaultdict(list)
     for remark in document.remarks:
         if remark.kind == "foreign":
-            space, name, _ = (remark.detail.split("|", 2) + ["", ""])[:3]
+            space, name, _ = remark.detail.split("|", 2)
             if name in _WORK and remark.element in running:
                 _refuse_foreign(report, remark, space, name)
             else:
@@ -77,7 +85,9 @@ def _one(report: Report, remark: Remark, document: Document) -> None:
             "请导出不含该扩展的文件。", "Export the file without it.",
         )  # fmt: skip
     elif kind == "no_id":
-        report.error("no_id", at, f"{detail} 没有编号（id）。", f"A {detail} has no id.", "请填写编号。", "Give it an id.")
+        report.error(
+            "no_id", at, f"{detail} 没有编号（id）。", f"A {detail} has no id.", "请填写编号。", "Give it an id."
+        )
     elif kind == "unknown_element":
         report.error(
             "unsupported", at, f"不支持 {detail}。", f"{detail} is not supported.",
@@ -85,7 +95,12 @@ def _one(report: Report, remark: Remark, document: Document) -> None:
         )  # fmt: skip
     elif kind == "empty_condition":
         report.error(
-            "condition", at, "条件为空。", "The condition is empty.", "请填写条件，或删除该条件。", "Write a condition, or remove it."
+            "condition",
+            at,
+            "条件为空。",
+            "The condition is empty.",
+            "请填写条件，或删除该条件。",
+            "Write a condition, or remove it.",
         )
     elif kind == "script":
         report.error(

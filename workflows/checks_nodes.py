@@ -13,7 +13,7 @@ from workflows.structure import Source
 MAX_INSTANCES = 500
 PROPERTIES = frozenset(
     {
-        "form", "role", "body", "matter", "limitRule", "onDue", "legalBasis", "result", "letter", "notice", "milestone",
+        "form", "role", "body", "matter", "limitRule", "onDue", "legalBasis", "result", "letter", "notice", "milestone", "sections", "resume",
         "resultSchema", "operator",
     }
 )  # fmt: skip
@@ -212,12 +212,6 @@ def _check_activity_flows(report: Report, scope: Scope, node: Node) -> None:
             "请设置默认流。", "Mark a default flow.",
         )  # fmt: skip
     _check_default(report, scope, node)
-    if len(node.incoming) > 1 and not node.is_event_subprocess:
-        report.warn(
-            "implicit_merge", node, f"有 {len(node.incoming)} 条顺序流直接进入：每到达一次就执行一次。",
-            f"{len(node.incoming)} flows lead here directly: it is done each time one is taken.",
-            "并行分支请先用并行网关汇合；二选一的分支无需处理。", "Join parallel branches by a gateway first.",
-        )  # fmt: skip
 
 
 def _check_default(report: Report, scope: Scope, node: Node) -> None:

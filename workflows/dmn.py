@@ -144,7 +144,10 @@ class Decision:
         values = [column.expression.evaluate(scope) for column in self.inputs]
         matching = list(self._matching(values, scope))
         rows = [
-            {output.name: cell.evaluate(scope) if cell else None for output, cell in zip(self.outputs, rule.outputs, strict=True)}
+            {
+                output.name: cell.evaluate(scope) if cell else None
+                for output, cell in zip(self.outputs, rule.outputs, strict=True)
+            }
             for rule in matching
         ]
         outputs, chosen = self._apply(matching, rows, scope)
@@ -157,15 +160,15 @@ class Decision:
             try:
                 hit = all(test.holds(value, scope) for test, value in zip(rule.tests, values, strict=True))
             except ExpressionError as error:
-                raise DecisionError(self.id, f"第 {rule.index} 行：{error.zh}", f"rule {rule.index}: {error.en}") from error
+                raise DecisionError(
+                    self.id, f"第 {rule.index} 行：{error.zh}", f"rule {rule.index}: {error.en}"
+                ) from error
             if hit:
                 yield rule
                 if self.hit_policy == "FIRST":
                     return
 
-    def _apply(
-        self, rules: list[Rule], rows: list[dict[str, Any]], scope: Mapping[str, Any]
-    ) -> tuple[Any, list[Rule]]:
+    def _apply(self, rules: list[Rule], rows: list[dict[str, Any]], scope: Mapping[str, Any]) -> tuple[Any, list[Rule]]:
         if self.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER"):
             if self.hit_policy == "OUTPUT ORDER":
                 order = sorted(range(len(rows)), key=lambda place: self._rank(rows[place]))
@@ -174,7 +177,9 @@ class Decision:
                 return rows, rules
             return self._aggregate(rows), rules
         if not rules:
-            return {output.name: output.default.evaluate(scope) if output.default else None for output in self.outputs}, []
+            return {
+                output.name: output.default.evaluate(scope) if output.default else None for output in self.outputs
+            }, []
         numbers_zh = "、".join(str(rule.index) for rule in rules)
         numbers_en = ", ".join(str(rule.index) for rule in rules)
         if self.hit_policy == "UNIQUE" and len(rules) > 1:
@@ -248,7 +253,9 @@ class _Reader:
         self.file = file
         self.findings: list[Finding] = []
 
-    def error(self, code: str, element: str | None, line: int | None, zh: str, en: str, fix_zh: str, fix_en: str) -> None:
+    def error(
+        self, code: str, element: str | None, line: int | None, zh: str, en: str, fix_zh: str, fix_en: str
+    ) -> None:
         self.findings.append(Finding(ERROR, f"dmn.{code}", element, line, zh, en, fix_zh, fix_en, self.file))
 
     def read(self, data: bytes) -> list[Decision]:
@@ -257,7 +264,15 @@ class _Reader:
         except XmlRefused as refused:
             self.findings.append(
                 Finding(
-                    ERROR, refused.code, None, refused.line, refused.zh, refused.en, refused.fix_zh, refused.fix_en, self.file
+                    ERROR,
+                    refused.code,
+                    None,
+                    refused.line,
+                    refused.zh,
+                    refused.en,
+                    refused.fix_zh,
+                    refused.fix_en,
+                    self.file,
                 )
             )
             return []
@@ -293,7 +308,11 @@ class _Reader:
         parts = {local(part): part for part in element}
         variable = parts["variable"].get("name", "") if "variable" in parts else ""
         decision = Decision(
-            identifier, element.get("name", identifier), line, self.file, variable or element.get("name", "") or identifier
+            identifier,
+            element.get("name", identifier),
+            line,
+            self.file,
+            variable or element.get("name", "") or identifier,
         )
         decision.required_ids = tuple(
             reference.get("href", "").rsplit("#", 1)[-1]
@@ -378,7 +397,9 @@ class _Reader:
                 f"The aggregation {decision.aggregation} needs COLLECT and exactly one output.",
                 f"可用：{'、'.join(AGGREGATIONS)}。", f"Use one of {', '.join(AGGREGATIONS)} with one output.",
             )  # fmt: skip
-        if decision.hit_policy in ("PRIORITY", "OUTPUT ORDER") and not any(output.values for output in decision.outputs):
+        if decision.hit_policy in ("PRIORITY", "OUTPUT ORDER") and not any(
+            output.values for output in decision.outputs
+        ):
             self.error(
                 "output_values", decision.id, line, f"命中策略 {decision.hit_policy} 需要输出值列表。",
                 f"The hit policy {decision.hit_policy} needs a list of output values.",
@@ -517,7 +538,9 @@ def overlaps(decision: Decision) -> list[Overlap]:
     found: list[Overlap] = []
     holding = {
         (rule.index, text): frozenset(
-            number for number, point in enumerate(points[text]) if all(_holds(rule.tests[place], point) for place in places)
+            number
+            for number, point in enumerate(points[text])
+            if all(_holds(rule.tests[place], point) for place in places)
         )
         for rule in decision.rules
         for text, places in columns.items()

@@ -47,9 +47,15 @@ def examine(files: dict[str, bytes], context: LintContext | None, process_id: st
     except engine.EngineLimit as error:
         findings.append(
             Finding(
-                ERROR, "upload.limit", error.pointer, None, f"试运行时：{error.zh}", f"In the dry run: {error.en}",
-                "请简化模型。", "Simplify the model.",
-            )  # fmt: skip
+                ERROR,
+                "upload.limit",
+                error.pointer,
+                None,
+                f"试运行时：{error.zh}",
+                f"In the dry run: {error.en}",
+                "请简化模型。",
+                "Simplify the model.",
+            )
         )
     except DomainError:
         pass  # a value that only a real case has
@@ -71,9 +77,15 @@ def main() -> None:
     except (RecursionError, MemoryError) as error:
         findings = [
             Finding(
-                ERROR, "upload.resources", None, None, "模型过于复杂。", f"The model is too complex ({type(error).__name__}).",
-                "请简化模型。", "Simplify the model.",
-            )  # fmt: skip
+                ERROR,
+                "upload.resources",
+                None,
+                None,
+                "模型过于复杂。",
+                f"The model is too complex ({type(error).__name__}).",
+                "请简化模型。",
+                "Simplify the model.",
+            )
         ]
     sys.stdout.write(json.dumps(lint.to_json(findings)))
 

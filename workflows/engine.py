@@ -362,7 +362,9 @@ class NodeSpec(BpmnTaskSpec):  # type: ignore[misc]
         if len(self.exits) == 1 and self.exits[0].condition is None:
             return self.exits
         values = token.variables()
-        taken = [way for way in self.exits if not way.default and (way.condition is None or way.condition.decide(values))]
+        taken = [
+            way for way in self.exits if not way.default and (way.condition is None or way.condition.decide(values))
+        ]
         conditional = [way for way in self.exits if way.condition is not None]
         if conditional and not any(way.condition is not None for way in taken):
             taken += [way for way in self.exits if way.default]
@@ -1153,7 +1155,8 @@ class Instance:
             workflow.tasks = kept
         if sum(len(workflow.tasks) for workflow in self.workflows()) > MAX_TOKENS:
             raise EngineLimit(
-                f"本案同时进行的环节超过 {MAX_TOKENS} 个。", f"More than {MAX_TOKENS} steps are open at once in this case."
+                f"本案同时进行的环节超过 {MAX_TOKENS} 个。",
+                f"More than {MAX_TOKENS} steps are open at once in this case.",
             )
 
     def outcome(self) -> Outcome:
@@ -1230,7 +1233,11 @@ class Model:
 
 
 def start(
-    model: Model, variables: Mapping[str, Any], services: Services, *, now: Callable[[], datetime] | TimeSource | None = None
+    model: Model,
+    variables: Mapping[str, Any],
+    services: Services,
+    *,
+    now: Callable[[], datetime] | TimeSource | None = None,
 ) -> Instance:
     """A new instance with its first tokens placed; nothing has run yet."""
     instance = Instance(model, services, _now(now))
@@ -1402,7 +1409,9 @@ def _load_scope(
     workflow.completed = saved["completed"]
     specs = workflow.spec.task_specs
     for key, parent, spec, token_state, flow, scope, internal, data in saved["tokens"]:
-        token = Token(workflow, specs[spec], everyone[parent] if parent is not None else None, token_state, UUID(hex=key))
+        token = Token(
+            workflow, specs[spec], everyone[parent] if parent is not None else None, token_state, UUID(hex=key)
+        )
         token.flow = flow
         token.internal_data = unpack(internal)
         token.data = unpack(data)

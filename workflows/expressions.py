@@ -129,8 +129,8 @@ _HINTS = (
     ("＞", "请使用半角符号 >", "use the half-width >"),
     ("＜", "请使用半角符号 <", "use the half-width <"),
     ("＝", "请使用半角符号 ==", "use the half-width =="),
-    ("“", "请使用半角引号 \"", "use straight quotes"),
-    ("”", "请使用半角引号 \"", "use straight quotes"),
+    ("“", '请使用半角引号 "', "use straight quotes"),
+    ("”", '请使用半角引号 "', "use straight quotes"),
     ("（", "请使用半角括号", "use half-width brackets"),
     ("，", "请使用半角逗号", "use half-width commas"),
     ("\n", "表达式请写在一行或用括号括起", "write the expression on one line or in brackets"),
@@ -222,7 +222,9 @@ def compare(operator: str, left: Any, right: Any, position: int | None = None) -
             return bool(left > right)
         return bool(left >= right)
     except TypeError as error:  # an aware and a naive time
-        raise ExpressionError("不能比较带时区与不带时区的时间。", "Cannot compare these two times.", position) from error
+        raise ExpressionError(
+            "不能比较带时区与不带时区的时间。", "Cannot compare these two times.", position
+        ) from error
 
 
 def _truth(value: Any, position: int) -> bool:
@@ -564,7 +566,9 @@ class _Builder:
                 raise self._refuse("数字过长。", "The number is too long.", node)
         elif not (value is None or isinstance(value, (bool, str))):
             raise self._refuse(
-                "只能使用数字、文本、true、false 和 null。", "Only numbers, texts, true, false and null can be written.", node
+                "只能使用数字、文本、true、false 和 null。",
+                "Only numbers, texts, true, false and null can be written.",
+                node,
             )
         return lambda scope: value
 
@@ -666,7 +670,11 @@ class _Builder:
 
     def _subscript(self, node: ast.Subscript) -> _Eval:
         position = node.col_offset
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str) and node.slice.value.startswith("_"):
+        if (
+            isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+            and node.slice.value.startswith("_")
+        ):
             raise self._refuse("字段名不能以下划线开头。", "A field name may not start with an underscore.", node)
         container, key = self.build(node.value), self.build(node.slice)
         return lambda scope: _lookup(container(scope), key(scope), position)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from workflows.expressions import Expression, ExpressionError, compare, compile_expression, equal
@@ -108,7 +109,9 @@ def _test(text: str, variables: frozenset[str] | None) -> Test:
     if text[0] in "[(]" and text[-1] in ")][" and (dots := _range_dots(text)) is not None:
         low, high = text[1:dots].strip(), text[dots + 2 : -1].strip()
         if not low or not high:
-            raise ExpressionError(f"区间“{text}”缺少端点，请写成 [1..10]。", f"The range “{text}” lacks an end: [1..10].")
+            raise ExpressionError(
+                f"区间“{text}”缺少端点，请写成 [1..10]。", f"The range “{text}” lacks an end: [1..10]."
+            )
         return Test(
             "range",
             compile_expression(low, variables),
@@ -172,7 +175,7 @@ def _closes_at_end(text: str) -> bool:
 def _range_dots(text: str) -> int | None:
     """The place of the two dots of a range."""
     scanned = _scan(text)
-    for (position, char, _), (following, next_char, _) in zip(scanned, scanned[1:], strict=False):
+    for (position, char, _), (following, next_char, _) in pairwise(scanned):
         if char == "." and next_char == "." and following == position + 1:
             return position
     return None

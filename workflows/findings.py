@@ -45,7 +45,8 @@ class ModelError(DomainError):
         more = len(errors) - 1
         super().__init__(
             "model",
-            (f"模型不能运行：{first.message('zh')}" if first else "模型不能运行。") + (f"（另有 {more} 处）" if more > 0 else ""),
+            (f"模型不能运行：{first.message('zh')}" if first else "模型不能运行。")
+            + (f"（另有 {more} 处）" if more > 0 else ""),
             (f"The model cannot run: {first.message('en')}" if first else "The model cannot run.")
             + (f" (and {more} more)" if more > 0 else ""),
             pointer=None if first is None else f"{first.element or ''}:{first.line or ''}",

@@ -34,9 +34,15 @@ def lint(
     if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_TOTAL:
         return [
             Finding(
-                ERROR, "upload.size", None, None, "上传的文件过多或过大。", "Too many or too large files.",
-                "请只上传本流程的 BPMN 和 DMN 文件。", "Upload only the BPMN and DMN files of this procedure.",
-            )  # fmt: skip
+                ERROR,
+                "upload.size",
+                None,
+                None,
+                "上传的文件过多或过大。",
+                "Too many or too large files.",
+                "请只上传本流程的 BPMN 和 DMN 文件。",
+                "Upload only the BPMN and DMN files of this procedure.",
+            )
         ]
     source = structure.read(files)
     main = structure.main_process(source, process_id)

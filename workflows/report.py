@@ -25,7 +25,9 @@ class Report:
         self.file = file
         self.findings: list[Finding] = []
 
-    def error(self, code: str, at: Located | tuple[str | None, int], zh: str, en: str, fix_zh: str, fix_en: str) -> None:
+    def error(
+        self, code: str, at: Located | tuple[str | None, int], zh: str, en: str, fix_zh: str, fix_en: str
+    ) -> None:
         """The model cannot be run as it is."""
         self._add(ERROR, code, at, zh, en, fix_zh, fix_en)
 
@@ -49,7 +51,7 @@ class Report:
                 at,
                 f"{what_zh}有误：{error.zh}",
                 f"{what_en} is not usable: {error.en}",
-                "表达式例：area > 1000 and kind == \"化工\"。",
+                '表达式例：area > 1000 and kind == "化工"。',
                 'An expression looks like: area > 1000 and kind == "chemical".',
             )
             return None

@@ -2,7 +2,7 @@
 
 Every choice is taken both ways, every activity ends. Found are joins that wait for a branch that was never started, and branches that run
 into a step twice because they were split in parallel and merged without a join. Conditions may exclude what is found here, so
-all of it is a warning; a search that grows too large says nothing.
+all of it is a warning; where the search grows too large, every step that several flows lead to is pointed at instead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def check(source: Source, main: Process) -> list[Finding]:
 
 def _search(report: Report, scope: Scope) -> None:
     if any(node.tag == "inclusiveGateway" and len(node.incoming) > 1 for node in scope.nodes.values()):
-        return  # the inclusive join never deadlocks by itself, and its rule does not fit this search
+        # The inclusive join never deadlocks by itself, and its rule does not fit this search.
+        _undecided(report, scope)
+        return
     start: Marking = frozenset((node.id, None) for node in structure.starts(scope))
     seen: set[Marking] = {start}
     queue: deque[Marking] = deque([start])
@@ -49,6 +51,7 @@ def _search(report: Report, scope: Scope) -> None:
         for each in following:
             if each not in seen:
                 if len(seen) >= MAX_MARKINGS:
+                    _undecided(report, scope)
                     return
                 seen.add(each)
                 queue.append(each)
@@ -67,6 +70,21 @@ def _search(report: Report, scope: Scope) -> None:
         )  # fmt: skip
 
 
+def _is_step(node: Node) -> bool:
+    """Would two tokens here do something twice? Not at a join, which takes them up, nor at a plain end."""
+    return node.tag not in ("parallelGateway", "inclusiveGateway", "endEvent")
+
+
+def _undecided(report: Report, scope: Scope) -> None:
+    for node in scope.nodes.values():
+        if len(node.incoming) > 1 and _is_step(node) and node.tag != "exclusiveGateway":
+            report.warn(
+                "implicit_merge", node, f"有 {len(node.incoming)} 条顺序流直接进入：每到达一次就执行一次。",
+                f"{len(node.incoming)} flows lead here directly: it is done each time one is taken.",
+                "并行分支请先用并行网关汇合；二选一的分支无需处理。", "Join parallel branches by a gateway first.",
+            )  # fmt: skip
+
+
 def _following(scope: Scope, marking: Marking, doubled: set[str]) -> list[Marking]:
     found: list[Marking] = []
     for token in marking:
@@ -82,7 +100,7 @@ def _following(scope: Scope, marking: Marking, doubled: set[str]) -> list[Markin
             rest = marking - needed
         for produced in _ways(scope, node):
             for item in produced:
-                if item in rest:
+                if item[0] in {other for other, _ in rest} and _is_step(scope.nodes[item[0]]):
                     doubled.add(item[0])
             found.append(rest | produced)
     return found

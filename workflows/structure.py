@@ -49,7 +49,15 @@ def read(files: Mapping[str, bytes]) -> Source:
         except XmlRefused as refused:
             source.findings.append(
                 Finding(
-                    ERROR, refused.code, None, refused.line, refused.zh, refused.en, refused.fix_zh, refused.fix_en, name
+                    ERROR,
+                    refused.code,
+                    None,
+                    refused.line,
+                    refused.zh,
+                    refused.en,
+                    refused.fix_zh,
+                    refused.fix_en,
+                    name,
                 )
             )
     return source
@@ -65,9 +73,16 @@ def _read_dmn(source: Source, name: str, data: bytes) -> None:
         if decision.id in source.decisions:
             source.findings.append(
                 Finding(
-                    ERROR, "dmn.duplicate", decision.id, decision.line, f"决策编号 {decision.id} 在多个文件中出现。",
-                    f"The decision id {decision.id} occurs in several files.", "请改用不同的编号。", "Give it another id.", name,
-                )  # fmt: skip
+                    ERROR,
+                    "dmn.duplicate",
+                    decision.id,
+                    decision.line,
+                    f"决策编号 {decision.id} 在多个文件中出现。",
+                    f"The decision id {decision.id} occurs in several files.",
+                    "请改用不同的编号。",
+                    "Give it another id.",
+                    name,
+                )
             )
         source.decisions[decision.id] = decision
 
@@ -133,7 +148,12 @@ def link_target(scope: Scope, node: Node) -> Node:
     """The catching link event a throwing one jumps to."""
     name = node.event.name if node.event else None
     for other in scope.nodes.values():
-        if other.tag == "intermediateCatchEvent" and other.event and other.event.kind == "link" and other.event.name == name:
+        if (
+            other.tag == "intermediateCatchEvent"
+            and other.event
+            and other.event.kind == "link"
+            and other.event.name == name
+        ):
             return other
     raise KeyError(name)
 

@@ -1,7 +1,8 @@
 """BPMN timers: ISO 8601 text or an expression, turned into the instant they are due.
 
-These are the timers of the model that are *not* statutory; limits of law are clocks, not timers. Months and years are counted on the calendar (31 January plus one month is the last day of
-February); a date without a time is midnight in China.
+These are the timers that are *not* statutory; limits of law are clocks, not timers. Months and years are
+counted on the calendar (31 January plus one month is the last day of February); a date without a time is
+midnight in China.
 """
 
 from __future__ import annotations

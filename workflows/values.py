@@ -55,7 +55,9 @@ def normalise(value: Any, path: str = "", depth: int = 0) -> Any:
             result[key] = normalise(item, f"{path}.{key}" if path else key, depth + 1)
         return result
     if isinstance(value, (list, tuple)):
-        return [normalise(item, f"{path}.{index}" if path else str(index), depth + 1) for index, item in enumerate(value)]
+        return [
+            normalise(item, f"{path}.{index}" if path else str(index), depth + 1) for index, item in enumerate(value)
+        ]
     raise ValueRefused(
         f"不支持的数据类型 {type(value).__name__}。", f"Values of type {type(value).__name__} are not supported.", path
     )

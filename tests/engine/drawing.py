@@ -48,8 +48,12 @@ def draw(text: str) -> str:
             inner = ""
             if condition.strip():
                 escaped = condition.strip().replace("&", "&amp;").replace("<", "&lt;")
-                inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escaped}</bpmn:conditionExpression>'
-            flows.append(f'<bpmn:sequenceFlow id="{flow}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>')
+                inner = (
+                    f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escaped}</bpmn:conditionExpression>'
+                )
+            flows.append(
+                f'<bpmn:sequenceFlow id="{flow}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+            )
         else:
             kind, name, *rest = line.split()
             if kind == "service":

@@ -1,5 +1,6 @@
 """Decision tables: cells, hit policies, requirements, overlaps and gaps."""
 
+import contextlib
 from datetime import date
 from decimal import Decimal
 
@@ -57,21 +58,23 @@ def test_a_cell_lets_in_what_it_says(cell, inside, outside):
     assert not any(compiled.holds(item, {"limit": 7}) for item in outside)
 
 
-@pytest.mark.parametrize("cell", ["[1..", "1,,2", "<", "not()", "not(-)", "__import__('os')", "[..5]", "1 for x", "x.__class__", ">= > 1"])
+@pytest.mark.parametrize(
+    "cell", ["[1..", "1,,2", "<", "not()", "not(-)", "__import__('os')", "[..5]", "1 for x", "x.__class__", ">= > 1"]
+)
 def test_a_cell_that_says_nothing_is_refused(cell):
     with pytest.raises(ExpressionError):
         compile_cell(cell)
 
 
-@given(st.text(alphabet='[]().,<>=!-"\'?0123456789 aTnot_', max_size=25))
+@given(st.text(alphabet="[]().,<>=!-\"'?0123456789 aTnot_", max_size=25))
 def test_any_cell_is_read_or_refused(text):
-    try:
+    with contextlib.suppress(ExpressionError):
         compile_cell(text).holds(5, {"a": 1, "T": "x", "n": None, "o": 2, "t": True})
-    except ExpressionError:
-        pass
 
 
-def table(rules: str, *, policy: str = "UNIQUE", inputs: str = "", outputs: str = "", attributes: str = "", more: str = "") -> bytes:
+def table(
+    rules: str, *, policy: str = "UNIQUE", inputs: str = "", outputs: str = "", attributes: str = "", more: str = ""
+) -> bytes:
     inputs = inputs or '<input id="i1" label="面积"><inputExpression><text>area</text></inputExpression></input>'
     outputs = outputs or '<output id="o1" name="level"/>'
     return (
@@ -89,7 +92,11 @@ def rule(cells: str, answer: str, note: str = "") -> str:
     return f"<rule><description>{note}</description>{entries}{answers}</rule>"
 
 
-THREE = rule("< 100", '"low"', "条例第一条") + rule("[100..1000]", '"mid"', "条例第二条") + rule("> 1000", '"high"', "条例第三条")
+THREE = (
+    rule("< 100", '"low"', "条例第一条")
+    + rule("[100..1000]", '"mid"', "条例第二条")
+    + rule("> 1000", '"high"', "条例第三条")
+)
 
 
 def answer(data: bytes, **variables: object) -> object:
@@ -156,10 +163,14 @@ def test_any_with_different_answers_is_an_error():
         answer(table(OVERLAPPING, policy="ANY"), area=100)
 
 
-@pytest.mark.parametrize(("how", "expected"), [("SUM", Decimal("3.5")), ("MIN", 1), ("MAX", Decimal("2.5")), ("COUNT", 2)])
+@pytest.mark.parametrize(
+    ("how", "expected"), [("SUM", Decimal("3.5")), ("MIN", 1), ("MAX", Decimal("2.5")), ("COUNT", 2)]
+)
 def test_collect_adds_up(how, expected):
     rules = rule("> 0", "1") + rule("> 1", "2.5")
-    assert answer(table(rules, policy="COLLECT", attributes=f'aggregation="{how}"'), area=5).outputs == {"level": expected}
+    assert answer(table(rules, policy="COLLECT", attributes=f'aggregation="{how}"'), area=5).outputs == {
+        "level": expected
+    }
 
 
 def test_collecting_nothing():
@@ -184,6 +195,12 @@ def test_required_decisions_are_answered_first_and_cited():
     assert [item.decision for item in found.fired] == ["level", "fee"]
 
 
+REQUIRING = (
+    '<decision id="x"><informationRequirement><requiredDecision href="#{}"/></informationRequirement>'
+    "<literalExpression><text>1</text></literalExpression></decision>"
+)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -200,8 +217,8 @@ def test_required_decisions_are_answered_first_and_cited():
         table(THREE, outputs='<output name="a"/><output name="a"/>'),
         table("", inputs="<input><inputExpression><text>a b c</text></inputExpression></input>"),
         table(THREE, more='<decision id="x"><invocation/></decision>'),
-        table(THREE, more='<decision id="x"><informationRequirement><requiredDecision href="#x"/></informationRequirement><literalExpression><text>1</text></literalExpression></decision>'),
-        table(THREE, more='<decision id="x"><informationRequirement><requiredDecision href="#y"/></informationRequirement><literalExpression><text>1</text></literalExpression></decision>'),
+        table(THREE, more=REQUIRING.format("x")),
+        table(THREE, more=REQUIRING.format("y")),
         b'<!DOCTYPE a [<!ENTITY x "y">]>' + table(THREE),
     ],
 )
@@ -217,7 +234,9 @@ def test_gaps_are_found():
     assert gaps(parse_dmn(table(THREE), "t.dmn")[0]) == []
 
 
-@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.booleans(), st.booleans()), min_size=2, max_size=4))
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.booleans(), st.booleans()), min_size=2, max_size=4)
+)
 def test_a_unique_table_that_is_accepted_never_has_two_answers(ranges):
     cells = [f"{'[' if a else ']'}{low}..{high}{']' if b else '['}" for low, high, a, b in ranges]
     try:

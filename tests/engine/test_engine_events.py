@@ -1,6 +1,6 @@
 """Events: waiting, boundary events, event gateways, errors, escalations, signals, event subprocesses, timers."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -40,7 +40,7 @@ def condition(text: str) -> str:
 
 
 def error(ref: str = "") -> str:
-    return f'<bpmn:errorEventDefinition{f" errorRef={chr(34)}{ref}{chr(34)}" if ref else ""}/>'
+    return f"<bpmn:errorEventDefinition{f' errorRef={chr(34)}{ref}{chr(34)}' if ref else ''}/>"
 
 
 def test_a_message_is_waited_for_and_its_payload_kept():
@@ -62,10 +62,10 @@ def test_a_receive_task_waits_for_a_message():
     [
         ("timeDuration", "PT1H", NOON + timedelta(hours=1)),
         ("timeDuration", '"P14D"', NOON + timedelta(days=14)),
-        ("timeDuration", "P1M", datetime(2026, 10, 1, 4, tzinfo=timezone.utc)),
-        ("timeDate", "2026-10-01", datetime(2026, 9, 30, 16, tzinfo=timezone.utc)),
-        ("timeDate", "2026-10-01T09:00:00+08:00", datetime(2026, 10, 1, 1, tzinfo=timezone.utc)),
-        ("timeDate", "deadline", datetime(2026, 12, 30, 16, tzinfo=timezone.utc)),
+        ("timeDuration", "P1M", datetime(2026, 10, 1, 4, tzinfo=UTC)),
+        ("timeDate", "2026-10-01", datetime(2026, 9, 30, 16, tzinfo=UTC)),
+        ("timeDate", "2026-10-01T09:00:00+08:00", datetime(2026, 10, 1, 1, tzinfo=UTC)),
+        ("timeDate", "deadline", datetime(2026, 12, 30, 16, tzinfo=UTC)),
         ("timeDuration", "wait", NOON + timedelta(minutes=5)),
         ("timeCycle", "R3/PT10M", NOON + timedelta(minutes=10)),
     ],
@@ -82,8 +82,8 @@ def test_a_timer_tells_when_it_is_due_and_never_fires_by_itself(kind, text, due)
 
 def test_a_month_after_the_last_of_january_is_the_last_of_february():
     compiled = model(f"start s\nuser a\ns -> w\nw -> a\n{catch('w', timer('timeDuration', 'P1M'))}")
-    case = Run(compiled, now=datetime(2026, 1, 31, 4, tzinfo=timezone.utc))
-    assert case.waiting("w").due == datetime(2026, 2, 28, 4, tzinfo=timezone.utc)
+    case = Run(compiled, now=datetime(2026, 1, 31, 4, tzinfo=UTC))
+    assert case.waiting("w").due == datetime(2026, 2, 28, 4, tzinfo=UTC)
 
 
 HOSTED = "start s\nuser a\nuser normal\nuser other\ns -> a\na -> normal\nb -> other\n"

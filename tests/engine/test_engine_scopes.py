@@ -9,7 +9,9 @@ from tests.engine.kit import Run, model, run
 from workflows import engine
 
 
-def each(kind: str, name: str, *, sequential: bool = False, over: str = "", inner: str = "", attributes: str = "") -> str:
+def each(
+    kind: str, name: str, *, sequential: bool = False, over: str = "", inner: str = "", attributes: str = ""
+) -> str:
     flag = ' isSequential="true"' if sequential else ""
     return (
         f'<bpmn:{kind} id="{name}" {attributes}><bpmn:multiInstanceLoopCharacteristics{flag}>{over}'
@@ -137,9 +139,7 @@ def test_a_standard_loop_may_test_first_and_has_a_maximum():
     assert case.do("ask").do("ask").open == ["after"]
 
 
-CALLED = process(
-    draw('start s\nuser inner\nend e\ns -> inner\ninner -> e'), process_id="called", executable="false"
-)
+CALLED = process(draw("start s\nuser inner\nend e\ns -> inner\ninner -> e"), process_id="called", executable="false")
 CALLER = 'start s\nuser after\ns -> call\ncall -> after\n<bpmn:callActivity id="call" calledElement="called"/>'
 
 
@@ -159,7 +159,10 @@ def test_ids_that_two_processes_share_are_told_apart():
 def test_a_process_may_be_called_for_each_item():
     case = Run(
         model(
-            AFTER + each("callActivity", "ask", over=OVER.replace('"opinion"', '"inner"'), attributes='calledElement="called"'),
+            AFTER
+            + each(
+                "callActivity", "ask", over=OVER.replace('"opinion"', '"inner"'), attributes='calledElement="called"'
+            ),
             **{"called.bpmn": CALLED},
         ),
         BODIES,

@@ -162,8 +162,10 @@ class Drawn:
 
 BLOCKS = st.recursive(
     st.sampled_from(["user", "service", "each", "serial", "sub", "call", "boundary", "beside", "wait", "either"]),
-    lambda inner: st.tuples(st.sampled_from(["and", "xor", "or", "loop"]), st.lists(inner, min_size=1, max_size=3))
-    | st.lists(inner, min_size=1, max_size=3),
+    lambda inner: (
+        st.tuples(st.sampled_from(["and", "xor", "or", "loop"]), st.lists(inner, min_size=1, max_size=3))
+        | st.lists(inner, min_size=1, max_size=3)
+    ),
     max_leaves=7,
 )
 
@@ -315,7 +317,9 @@ def test_storing_and_loading_between_steps_changes_nothing_and_every_model_ends(
             break
         step(stored, 0, False)
     assert stored.outcome.finished
-    assert not [finding for finding in lint({"m.bpmn": _file(text), "c.bpmn": CALLED}, None, "p") if finding.severity == ERROR]
+    assert not [
+        finding for finding in lint({"m.bpmn": _file(text), "c.bpmn": CALLED}, None, "p") if finding.severity == ERROR
+    ]
 
 
 def _file(text: str) -> bytes:

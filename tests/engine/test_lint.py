@@ -51,7 +51,13 @@ def test_a_plain_model_of_any_tool_is_accepted_with_warnings_and_runs(name, firs
     [
         (
             "camunda7_delegates",
-            {("foreign_code", "svc"), ("no_operator", "svc"), ("expression", "f3"), ("script", "script"), ("foreign_code", "u")},
+            {
+                ("foreign_code", "svc"),
+                ("no_operator", "svc"),
+                ("expression", "f3"),
+                ("script", "script"),
+                ("foreign_code", "u"),
+            },
         ),
         ("camunda8", {("foreign_code", "job"), ("no_operator", "job"), ("expression", "f3")}),
         ("flowable", {("multi_instance", "t"), ("no_operator", "mail")}),
@@ -110,7 +116,11 @@ def test_mistakes_are_errors(text, expected):
         ("start s\nuser a\nuser b\nuser c\ns -> a\na -> b\na -> c", "implicit_split"),
         ("start s\nxor g\nuser a\nuser b\nand j\ns -> g\ng -> a : x == 1\ng -> b *\na -> j\nb -> j", "deadlock"),
         ("start s\nand g\nuser a\nuser b\nxor j\nuser c\ns -> g\ng -> a\ng -> b\na -> j\nb -> j\nj -> c", "doubled"),
-        ("start s\nuser a\nuser b\ns -> a\na -> b\nb -> a", "implicit_merge"),
+        ("start s\nand g\nuser a\nuser b\nuser c\ns -> g\ng -> a\ng -> b\na -> c\nb -> c", "doubled"),
+        (
+            "start s\nor g\nuser a\nuser b\nor j\nuser c\nxor q\ns -> g\ng -> a : x == 1\ng -> b *\na -> j\nb -> j\nj -> c\nc -> q\nq -> c : x == 2\nq -> c *",
+            "implicit_merge",
+        ),
     ],
 )
 def test_doubtful_things_are_warnings(text, code):
@@ -120,11 +130,16 @@ def test_doubtful_things_are_warnings(text, code):
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("x == 1", "x != 1"), ("ok", "not ok"), ('x in ["a"]', 'x not in ["a"]'), ("not (x > 1)", "x > 1")]
+    ("first", "second"),
+    [("x == 1", "x != 1"), ("ok", "not ok"), ('x in ["a"]', 'x not in ["a"]'), ("not (x > 1)", "x > 1")],
 )
 def test_two_conditions_of_which_one_always_holds_need_no_default(first, second):
     text = f"start s\nxor g\nuser a\nuser b\ns -> g\ng -> a : {first}\ng -> b : {second}"
     assert "no_default" not in warnings(one(text))
+
+
+def test_a_correction_loop_into_a_task_is_sound():
+    assert lint(one("start s\nuser a\nxor q\nend e\ns -> a\na -> q\nq -> a : a == 1\nq -> e *")) == []
 
 
 def test_a_paired_block_is_sound():
@@ -144,7 +159,8 @@ CONTEXT = LintContext(
 
 def task(properties: str) -> str:
     given = "".join(
-        f'<spiffworkflow:property name="{part.split("=")[0]}" value="{part.split("=")[1]}"/>' for part in properties.split()
+        f'<spiffworkflow:property name="{part.split("=")[0]}" value="{part.split("=")[1]}"/>'
+        for part in properties.split()
     )
     return (
         "start s\nuser z\ns -> t\nt -> z\n"
@@ -184,7 +200,7 @@ OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/pas
     [
         (BOMB, "xml.doctype"),
         (OUTSIDE, "xml.doctype"),
-        (b'<!DOCTYPE html><definitions/>', "xml.doctype"),
+        (b"<!DOCTYPE html><definitions/>", "xml.doctype"),
         (b"<a>", "xml.syntax"),
         (b"", "xml.empty"),
         (b"\x00\x01", "xml.syntax"),
@@ -239,7 +255,9 @@ def test_hostile_models_are_answered_in_time():
     assert time.monotonic() - began < 5
     assert not [finding for finding in found if finding.severity == ERROR]
     huge = '<bpmn:task id="t"><bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>' + "9" * 30
-    found = check_upload({"m.bpmn": process(huge + "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics></bpmn:task>")})
+    found = check_upload(
+        {"m.bpmn": process(huge + "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics></bpmn:task>")}
+    )
     assert {finding.code for finding in found if finding.severity == ERROR} == {"multi_instance"}
 
 
