@@ -18,6 +18,7 @@ import forms
 from handlers import registry
 from registers import limits
 from registers.catalogues import CatalogueItem
+from registers.db import uuid7
 from registers.timesource import FixedTime
 from workflows import clocks, engine
 from workflows.calendars import WorkCalendar
@@ -161,6 +162,7 @@ class Player:
         self.ended_by: str | None = None
         self.withdrawn = False
         self.opened: dict[str, date] = {}
+        self.submitted: dict[str, dict[str, Any]] = {}
         self._take(engine.run(self.instance))
 
     def _take(self, outcome: engine.Outcome) -> None:
@@ -183,13 +185,15 @@ class Player:
     def open_ids(self) -> set[str]:
         return {item.element.id for item in self.tasks}
 
-    def submit(self, element: str, data: dict[str, Any], body: str | None = None) -> None:
-        """Hand in the (first) open task of an element, checked with its form."""
+    def submit(self, element: str, data: dict[str, Any], body: str | None = None, keep: bool = False) -> None:
+        """Hand in the (first) open task of an element, checked with its form; `keep` adds to what was handed in."""
         found = [item for item in self.tasks if item.element.id == element]
         if body is not None:
             found = [item for item in found if body in item.local.values()]
         assert found, f"{element} is not open; open are {sorted(self.open_ids())}"
-        values = forms.validate(forms.load(found[0].element.properties["form"]), data)
+        form = found[0].element.properties["form"]
+        data = self.submitted[form] = {**(self.submitted.get(form, {}) if keep else {}), **data}
+        values = forms.validate(forms.load(form), _with_files(data))
         self._take(engine.complete(self.instance, found[0].id, values))
 
     def due(self, item: engine.Waiting) -> date | None:
@@ -229,6 +233,15 @@ class Player:
         return engine.variables(self.instance)
 
 
+def _with_files(data: Any) -> Any:
+    """Replace "file:name.pdf" by the identifier of a file."""
+    if isinstance(data, dict):
+        return {key: _with_files(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_with_files(value) for value in data]
+    return str(uuid7()) if isinstance(data, str) and data.startswith("file:") else data
+
+
 def play(procedure: str, scenario: dict[str, Any]) -> Player:
     """Play the steps of a scenario as `scenarios.json` writes them."""
     player = Player(procedure, date.fromisoformat(scenario["today"]), scenario.get("case"))
@@ -236,7 +249,7 @@ def play(procedure: str, scenario: dict[str, Any]) -> Player:
         player.submit(player.settings["start_task"], scenario["start"])
     for step in scenario["steps"]:
         if "task" in step:
-            player.submit(step["task"], step["submit"], step.get("body"))
+            player.submit(step["task"], step["submit"], step.get("body"), step.get("keep", False))
         elif "comment" in step:
             player.comment(step["comment"]["notice"], step["comment"].get("wants_hearing", False))
         elif step.get("withdraw"):
