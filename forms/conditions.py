@@ -46,9 +46,7 @@ Condition: TypeAlias = Compare | Every | Some | Opposite
 def parse(given: Any, where: str) -> Condition:
     """Read a condition; anything but the five shapes is refused."""
     match given:
-        case {"field": str(name), "equals": value, **rest} if not rest and not isinstance(
-            value, (list, dict)
-        ):
+        case {"field": str(name), "equals": value, **rest} if not rest and not isinstance(value, (list, dict)):
             return Compare(name, frozenset([canonical(value)]))
         case {"field": str(name), "in": [*values], **rest} if not rest and values:
             return Compare(name, frozenset(canonical(value) for value in values))

@@ -221,9 +221,7 @@ def _field(given: Any, where: str, in_table: bool = False) -> Field:
         raise _wrong(f"{where}.type", f"类型 {kind} 在此处不可用", f"the type {kind} cannot be used here")
     choices = tuple(
         Choice(str(choice["value"]), _words(choice, "label", f"{where}.choices.{index}"))
-        for index, choice in enumerate(
-            _list(given, "choices", where) if kind in ("choice", "choices") else ()
-        )
+        for index, choice in enumerate(_list(given, "choices", where) if kind in ("choice", "choices") else ())
     )
     if len({choice.value for choice in choices}) != len(choices):
         raise _wrong(f"{where}.choices", "选项的值重复", "two choices have the same value")
@@ -235,9 +233,7 @@ def _field(given: Any, where: str, in_table: bool = False) -> Field:
     try:
         re.compile(pattern or "")
     except re.error as error:
-        raise _wrong(
-            f"{where}.pattern", f"正则表达式有误：{error}", f"not a regular expression: {error}"
-        ) from None
+        raise _wrong(f"{where}.pattern", f"正则表达式有误：{error}", f"not a regular expression: {error}") from None
     lowest, highest = _bound(given, "min", kind, where), _bound(given, "max", kind, where)
     if kind in ("tons", "percent") and lowest is None:
         lowest = Decimal(0)
@@ -320,9 +316,7 @@ def _check_conditions(form: FormDefinition) -> None:
     while ready := {name for name in asks if name not in settled and asks[name] <= settled}:
         settled |= ready
     if circle := sorted(set(asks) - settled):
-        raise _wrong(
-            f"{circle[0]}.show_if", f"显示条件互相等待：{circle}", f"conditions wait for each other: {circle}"
-        )
+        raise _wrong(f"{circle[0]}.show_if", f"显示条件互相等待：{circle}", f"conditions wait for each other: {circle}")
 
 
 def _check_asked(condition: Condition | None, scope: Mapping[str, Field], where: str) -> None:
@@ -357,9 +351,7 @@ def _keys(given: Any, allowed: set[str], where: str) -> None:
 def _list(given: Mapping[str, Any], key: str, where: str) -> list[Any]:
     value = given.get(key)
     if not isinstance(value, list) or not value:
-        raise _wrong(
-            f"{where}.{key}".lstrip("."), f"{key} 应为非空列表", f"{key} must be a list that is not empty"
-        )
+        raise _wrong(f"{where}.{key}".lstrip("."), f"{key} 应为非空列表", f"{key} must be a list that is not empty")
     return value
 
 

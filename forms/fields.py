@@ -39,16 +39,12 @@ class Answer(fields.Field[Any]):
     """A marshmallow field that reads one answer as its definition says."""
 
     def __init__(self, spec: Field, *, required: bool, catalogues: Catalogues | None = None) -> None:
-        missing = (
-            message(_REQUIRED.get(spec.type, "required"), spec.label).replace("{", "{{").replace("}", "}}")
-        )
+        missing = message(_REQUIRED.get(spec.type, "required"), spec.label).replace("{", "{{").replace("}", "}}")
         super().__init__(required=required, error_messages={"required": missing, "null": missing})
         self.spec = spec
         self.catalogues = catalogues
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return READERS[self.spec.type](self, value)
 
     def refuse(self, key: str, **values: Any) -> NoReturn:

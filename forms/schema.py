@@ -52,16 +52,12 @@ class _FormSchema(Schema):
 class Rows(Answer):
     """A table: each row is read with the columns that are visible in it."""
 
-    def __init__(
-        self, spec: Field, *, draft: bool, catalogues: Catalogues | None, outer: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, spec: Field, *, draft: bool, catalogues: Catalogues | None, outer: Mapping[str, Any]) -> None:
         super().__init__(spec, required=spec.required and not draft, catalogues=catalogues)
         self.outer = outer
         self.draft = draft
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if not isinstance(value, list):
             self.refuse("rows")
         lowest = max(self.spec.min_rows, 1 if self.required else 0)
@@ -157,11 +153,7 @@ def visible_columns(table: Field, row: Mapping[str, Any], outer: Mapping[str, An
     def lookup(name: str) -> Any:
         return _asked(own[name], row.get(name)) if name in own else outer.get(name)
 
-    return [
-        column
-        for column in table.columns
-        if not column.condition or conditions.holds(column.condition, lookup)
-    ]
+    return [column for column in table.columns if not column.condition or conditions.holds(column.condition, lookup)]
 
 
 def prefill(form: FormDefinition, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,12 +259,7 @@ def _tidy(fields: Mapping[str, Field], raw: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _not_blank(value: Any) -> bool:
-    return (
-        value is not None
-        and value != ""
-        and value != [""]
-        and not (isinstance(value, str) and not value.strip())
-    )
+    return value is not None and value != "" and value != [""] and not (isinstance(value, str) and not value.strip())
 
 
 def _flatten(messages: Any, path: str = "") -> list[FieldError]:

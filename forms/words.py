@@ -28,9 +28,7 @@ class Words:
 
 @functools.cache
 def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    loaded: dict[str, dict[str, str]] = json.loads(
-        Path(__file__).with_name("messages.json").read_text("utf-8")
-    )
+    loaded: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("messages.json").read_text("utf-8"))
     return loaded
 
 

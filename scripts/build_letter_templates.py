@@ -117,32 +117,38 @@ class Letter:
 
     def head(self, title: str) -> None:
         """Name of the authority, of the document, and its number at the right."""
+        self.close_margins()
         self.text("{{body_name}}", font=TITLE, size=20, align=CENTRE, line=32)
         self.title(title, before=2)
         self.text("{{number}}", align=RIGHT, before=6, after=4)
+
+    def close_margins(self) -> None:
+        """Narrower margins for notices, which are not 公文 in the strict sense and should fit on one page."""
+        section = self.document.sections[0]
+        section.top_margin, section.bottom_margin, section.footer_distance = Mm(30), Mm(28), Mm(18)
 
     def title(self, text: str, before: float = 24) -> None:
         """The title, 二号小标宋, centred."""
         self.text(text, font=TITLE, size=22, align=CENTRE, line=34, before=before, after=6)
 
-    def signature(self, note: str = "（印章）") -> None:
-        """署名, place of the seal, date: four characters from the right edge, kept on one page."""
-        for text, before in ((f"{{{{body_name}}}}{note}", self.line * 1.5), ("{{date}}", 0)):
-            paragraph = self.text(text, align=RIGHT, before=before, keep=before > 0)
-            paragraph.paragraph_format.right_indent = Pt(self.size * 2)
-
-    def verification(self) -> None:
-        """The QR code and what it is for."""
+    def signature(self, note: str = "（印章）", *, verified: bool = True) -> None:
+        """署名, place of the seal and date at the right, kept together; at the left the QR code to verify the letter."""
+        self.document.paragraphs[-1].paragraph_format.keep_with_next = True
+        self.text("", size=10, line=self.line / 2, keep=True)
         table = self.document.add_table(rows=1, cols=2)
-        _widths(table, [30, 126])
-        table.rows[0].height = Mm(26)
+        _widths(table, [44, 112])
+        table.rows[0].height = Mm(24)
+        _never_split(table.rows[0])
         left, right = table.rows[0].cells
-        code = left.paragraphs[0]
-        code.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-        code.add_run("{{qr:verify_url}}")
-        _centre_vertically(right)
-        for index, line in enumerate(("扫码核验本文书真伪", "查验码：{{verify_code}}", "案件编号：{{case_number}}")):
-            self.text(line, size=11, line=16, to=(lambda: right.paragraphs[0]) if index == 0 else right.add_paragraph)
+        if verified:
+            code = left.paragraphs[0]
+            code.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+            code.add_run("{{qr:verify_url}}")
+            self.text("扫码核验　{{verify_code}}", size=8, line=12, to=left.add_paragraph)
+        for index, text in enumerate((f"{{{{body_name}}}}{note}", "{{date}}")):
+            place = (lambda: right.paragraphs[0]) if index == 0 else right.add_paragraph
+            self.text(text, align=RIGHT, to=place)
+        self.text("", size=2, line=2)
 
     def copies(self, text: str) -> None:
         """抄送, between two rules, 四号仿宋."""
@@ -163,12 +169,15 @@ class Letter:
         for index, (head, value, _) in enumerate(columns):
             first = "{{#" + marker + "}}" if index == 0 else ""
             self._cell(table.rows[0].cells[index], head, size, font=HEADING)
-            self._cell(table.rows[1].cells[index], first + value, size)
+            self._cell(
+                table.rows[1].cells[index], first + value, size, align=LEFT if columns[index][2] >= 90 else CENTRE
+            )
+        _never_split(table.rows[1])
         _repeat_on_each_page(table.rows[0])
         self.text("", size=after, line=max(after, 1))
 
     def pairs(
-        self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 12, height: float = 9
+        self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 14, height: float = 9
     ) -> None:
         """A ruled table of names and values; a row of two cells has its value across the rest."""
         table = self.document.add_table(rows=len(rows), cols=len(widths))
@@ -244,6 +253,8 @@ def _field(run: object, code: str) -> None:
 
 def _widths(table: object, widths: Sequence[float]) -> None:
     table.autofit = False  # type: ignore[attr-defined]
+    if sum(widths) > 156 and max(widths) < 160:
+        widths = [width * 156 / sum(widths) for width in widths]
     for row in table.rows:  # type: ignore[attr-defined]
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = Mm(width)
@@ -256,6 +267,11 @@ def _centre_vertically(cell: object) -> None:
     align = OxmlElement("w:vAlign")
     align.set(qn("w:val"), "center")
     properties.append(align)
+
+
+def _never_split(row: object) -> None:
+    properties = row._tr.get_or_add_trPr()  # type: ignore[attr-defined]
+    properties.append(OxmlElement("w:cantSplit"))
 
 
 def _repeat_on_each_page(row: object) -> None:
@@ -292,7 +308,6 @@ def acceptance_notice() -> None:
         "{{?body_address}}联系地址：{{body_address}}",
     )
     letter.signature("（受理专用章）")
-    letter.verification()
     letter.save("acceptance_notice")
 
 
@@ -310,7 +325,6 @@ def not_accepted_notice() -> None:
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
-    letter.verification()
     letter.save("not_accepted_notice")
 
 
@@ -327,7 +341,6 @@ def not_needed_notice() -> None:
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
-    letter.verification()
     letter.save("not_needed_notice")
 
 
@@ -342,16 +355,15 @@ def deficiency_notice() -> None:
     letter.table(
         "items",
         [("序号", "{{number_in_list}}", 16), ("材料部分", "{{section}}", 40), ("需要补正的内容", "{{item}}", 100)],
-        size=12,
+        size=14,
     )
     letter.body(
-        "{{?correct_by}}请于{{correct_by}}前通过一窗系统提交补正材料；逾期未补正的，视为撤回申请，可以重新提出申请。",
+        "{{?correct_by}}请于{{correct_by}}前通过一窗系统提交补正材料；逾期未补正的，本机关依法处理，可以重新提出申请。",
         "补正材料齐全、符合法定形式的，本机关自收到全部补正材料之日起受理。补正所需时间不计入办理期限。",
         "案件编号：{{case_number}}",
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature("（受理专用章）")
-    letter.verification()
     letter.save("deficiency_notice")
 
 
@@ -368,7 +380,6 @@ def time_notice() -> None:
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
-    letter.verification()
     letter.save("time_notice")
 
 
@@ -386,6 +397,7 @@ NOTICE_FOOT = (
 
 def acceptance_announcement() -> None:
     letter = Letter()
+    letter.close_margins()
     letter.title("关于受理建设项目{{eia_word}}{{eia_class}}的公示", before=0)
     letter.text("{{number}}", align=CENTRE, after=8)
     letter.body(
@@ -394,19 +406,20 @@ def acceptance_announcement() -> None:
     letter.pairs(
         [*PROJECT_ROWS, ["环评文件类别", "{{eia_word}}{{eia_class}}"], ["环评文件编制单位", "{{eia_author}}"],
          ["受理日期", "{{eia_accepted_on}}"], ["项目概况", "{{summary}}"]],
-        [42, 114],
+        [46, 110],
     )  # fmt: skip
     letter.body(
         "{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。",
         "公民、法人和其他组织对该项目有意见的，可以在公示期内以信函、电话或者网上留言的方式向本机关反映。",
         *NOTICE_FOOT,
     )
-    letter.signature("")
+    letter.signature("", verified=False)
     letter.save("acceptance_announcement")
 
 
 def intended_announcement() -> None:
     letter = Letter()
+    letter.close_margins()
     letter.title("关于拟对建设项目{{eia_word}}{{eia_class}}作出审批意见的公示", before=0)
     letter.text("{{number}}", align=CENTRE, after=8)
     letter.body(
@@ -415,7 +428,7 @@ def intended_announcement() -> None:
     letter.pairs(
         [*PROJECT_ROWS, ["环评文件编制单位", "{{eia_author}}"], ["拟作出的意见", "{{intended}}"], ["项目概况", "{{summary}}"],
          ["主要环境影响及对策措施", "{{impacts}}"], ["公众参与情况", "{{participation}}"], ["有关承诺", "{{commitments}}"]],
-        [42, 114],
+        [46, 110],
     )  # fmt: skip
     letter.body(
         "{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。",
@@ -423,26 +436,27 @@ def intended_announcement() -> None:
         "审批意见提出听证申请。",
         *NOTICE_FOOT,
     )
-    letter.signature("")
+    letter.signature("", verified=False)
     letter.save("intended_announcement")
 
 
 def decision_announcement() -> None:
     letter = Letter()
+    letter.close_margins()
     letter.title("关于建设项目审批决定的公告", before=0)
     letter.text("{{number}}", align=CENTRE, after=8)
     letter.body("根据《中华人民共和国行政许可法》第四十条的规定，现将本机关作出的审批决定公告如下，公众有权查阅：")
     letter.pairs(
         [*PROJECT_ROWS, ["决定", "{{decision}}"], ["决定文号", "{{decision_number}}"], ["决定日期", "{{decided_on}}"],
          ["排污许可证编号", "{{permit_number}}"]],
-        [42, 114],
+        [46, 110],
     )  # fmt: skip
     letter.body(
         "公民、法人或者其他组织认为上述决定侵犯其合法权益的，可以自知道或者应当知道该决定之日起六十日内申请行政复议，也可以自知道"
         "或者应当知道该决定之日起六个月内提起行政诉讼。",
         *NOTICE_FOOT,
     )
-    letter.signature("")
+    letter.signature("", verified=False)
     letter.save("decision_announcement")
 
 
@@ -455,18 +469,18 @@ def eia_approval() -> None:
         "你单位报送的《{{project_name}}{{eia_word}}{{eia_class}}》（以下简称{{eia_class}}）及相关申请材料收悉。根据{{law_eia_approval}}"
         "的规定，经研究，批复如下：",
         "{{?site_address}}一、项目位于{{site_address}}。",
-        "{{summary}}",
+        "{{?summary}}{{summary}}",
         "{{?evaluation}}技术评估意见：{{evaluation}}",
         "二、根据{{eia_class}}的评价结论和本机关的审查意见，在落实{{eia_class}}和本批复提出的各项污染防治、生态保护和环境风险防范措施的"
         "前提下，同意你单位按照{{eia_class}}所列的性质、规模、地点、生产工艺和生态环境保护措施进行建设。",
-        "三、在项目设计、建设和运行中，应当重点做好以下工作：",
-        "{{conditions}}",
+        "{{?conditions}}三、在项目设计、建设和运行中，应当重点做好以下工作：",
+        "{{?conditions}}{{conditions}}",
         "四、项目污染物排放限值和总量核定如下：",
     )
     letter.table(
         "totals",
-        [("排放口", "{{outlet}}", 26), ("污染物", "{{factor}}", 34), ("浓度限值", "{{concentration}}", 28),
-         ("年排放量\n（吨/年）", "{{amount_t}}", 28), ("执行标准", "{{standard}}", 40)],
+        [("排放口", "{{outlet}}", 22), ("污染物", "{{factor}}", 34), ("浓度限值", "{{concentration}}", 24),
+         ("年排放量\n（吨/年）", "{{amount_t}}", 26), ("执行标准", "{{standard}}", 50)],
         size=12,
     )  # fmt: skip
     letter.body(
@@ -481,7 +495,6 @@ def eia_approval() -> None:
     )
     letter.signature()
     letter.copies("{{?copies_to}}抄送：{{copies_to}}。")
-    letter.verification()
     letter.save("eia_approval")
 
 
@@ -500,7 +513,6 @@ def eia_refusal() -> None:
     )
     letter.signature()
     letter.copies("{{?copies_to}}抄送：{{copies_to}}。")
-    letter.verification()
     letter.save("eia_refusal")
 
 
@@ -516,15 +528,14 @@ def permit_refusal() -> None:
         REMEDIES,
     )
     letter.signature()
-    letter.verification()
     letter.save("permit_refusal")
 
 
 def permit_original() -> None:
-    letter = Letter(landscape=True, size=15, line=26)
+    letter = Letter(landscape=True, size=16, line=29)
     _page_border(letter.document)
     letter.text("排 污 许 可 证", font=TITLE, size=40, align=CENTRE, line=58, after=6)
-    letter.text("证书编号：{{permit_number}}", size=15, align=CENTRE, after=10)
+    letter.text("证书编号：{{permit_number}}", align=CENTRE, after=10)
     for name, value in (
         ("单位名称", "{{enterprise_name}}"),
         ("注册地址", "{{enterprise_address}}"),
@@ -574,7 +585,7 @@ def permit_copy() -> None:
             ["有效期限", "自{{valid_from}}至{{valid_to}}止", "环评批复文号", "{{eia_number}}"],
             ["发证机关", "{{body_name}}", "发证日期", "{{date}}"],
         ],
-        [34, 46, 34, 46],
+        [34, 42, 34, 46],
         size=10.5,
     )
     letter.heading("二、产排污环节和污染防治设施")
@@ -586,8 +597,8 @@ def permit_copy() -> None:
     letter.heading("三、排放口")
     letter.table(
         "outlets",
-        [("编号", "{{code}}", 20), ("类别", "{{kind}}", 16), ("名称", "{{name}}", 38), ("主要\n排放口", "{{main}}", 16),
-         ("位置", "{{position}}", 34), ("排气筒\n高度（m）", "{{height_m}}", 18), ("排放去向", "{{destination}}", 18)],
+        [("编号", "{{code}}", 20), ("类别", "{{kind}}", 16), ("名称", "{{name}}", 34), ("主要\n排放口", "{{main}}", 17),
+         ("位置", "{{position}}", 29), ("高度\n（m）", "{{height_m}}", 17), ("排放去向", "{{destination}}", 25)],
     )  # fmt: skip
     letter.heading("四、许可排放浓度和许可排放量")
     letter.table(
@@ -614,7 +625,7 @@ def permit_copy() -> None:
         ("九、特殊时段和其他控制要求", "special_periods", "重污染天气等特殊时段，执行人民政府依法采取的停产、限产、减排措施。"),
     ):  # fmt: skip
         letter.heading(title)
-        letter.body(usual, "{{" + name + "}}")
+        letter.body(usual, "{{?" + name + "}}{{" + name + "}}")
     letter.body(
         "{{?noise}}工业噪声：{{noise}}",
         "{{?waste}}工业固体废物：{{waste}}",
@@ -628,7 +639,7 @@ def permit_copy() -> None:
         size=12,
         indent=2,
     )
-    letter.verification()
+    letter.signature("（盖章）")
     letter.save("permit_copy")
 
 
@@ -642,7 +653,7 @@ def hearing_notice() -> None:
         "《中华人民共和国行政许可法》第四十七条和《环境保护行政许可听证暂行办法》的规定，现将有关事项告知如下：",
     )
     letter.heading("一、初步审查意见、证据和理由")
-    letter.body("{{opinion}}", "{{?comments}}公示期间收到的意见：{{comments}}")
+    letter.body("{{?opinion}}{{opinion}}", "{{?comments}}公示期间收到的意见：{{comments}}")
     letter.heading("二、听证权利")
     letter.body(
         "申请人、利害关系人有要求听证的权利，应当自收到本告知书之日起五个工作日内，向本机关提出书面听证申请；逾期未提出的，视为放弃。"
@@ -666,7 +677,6 @@ def extension_notice() -> None:
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
-    letter.verification()
     letter.save("extension_notice")
 
 
@@ -703,7 +713,6 @@ def withdrawal_notice() -> None:
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
-    letter.verification()
     letter.save("withdrawal_notice")
 
 

@@ -33,7 +33,7 @@ from registers.errors import DomainError
 _TOKEN = re.compile(r"\{\{\s*(#|\?|qr:)?\s*([a-z][a-z0-9_]*)\s*\}\}")
 _ANY = re.compile(r"\{\{[^{}]*\}\}")
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_QR_SIZE = Mm(24)
+_QR_SIZE = Mm(20)
 _NONE = "无"
 
 

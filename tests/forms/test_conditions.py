@@ -23,9 +23,7 @@ simple = st.builds(
     lambda name, value: {"field": name, "equals": value},
     st.sampled_from("abc"),
     st.sampled_from(["x", "y", True, 2]),
-) | st.builds(
-    lambda name, values: {"field": name, "in": values}, st.sampled_from("abc"), st.just(["x", "true"])
-)
+) | st.builds(lambda name, values: {"field": name, "in": values}, st.sampled_from("abc"), st.just(["x", "true"]))
 nested = st.recursive(
     simple,
     lambda inner: (
@@ -37,9 +35,7 @@ nested = st.recursive(
         )
     ),
 )
-answers = st.dictionaries(
-    st.sampled_from("abc"), st.sampled_from(["x", "y", "true", "false", "2", ["x", "y"], []])
-)
+answers = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", "true", "false", "2", ["x", "y"], []]))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[str(number) for number in range(len(CASES))])
@@ -61,9 +57,7 @@ def in_browser(cases: list[tuple[Any, Any]]) -> list[bool]:
 
 
 def test_the_browser_agrees_on_every_agreed_case() -> None:
-    assert in_browser([(case["condition"], case["answers"]) for case in CASES]) == [
-        case["holds"] for case in CASES
-    ]
+    assert in_browser([(case["condition"], case["answers"]) for case in CASES]) == [case["holds"] for case in CASES]
 
 
 def test_the_browser_agrees_on_conditions_nobody_thought_of() -> None:

@@ -130,9 +130,7 @@ def test_a_blank_required_answer_is_missing_not_invalid(blank: Any) -> None:
 
 
 def test_an_unknown_field_is_an_error() -> None:
-    assert errors(form(field("a", "text")), {"a": "x", "is_admin": True}) == {
-        "is_admin": "The form has no such field."
-    }
+    assert errors(form(field("a", "text")), {"a": "x", "is_admin": True}) == {"is_admin": "The form has no such field."}
 
 
 def test_braces_in_a_label_do_no_harm() -> None:
@@ -167,9 +165,7 @@ def test_a_required_declaration_must_be_ticked() -> None:
 
 
 def test_hidden_answers_are_dropped_even_when_wrong() -> None:
-    of = form(
-        field("a", "boolean"), field("b", "integer", required=True, show_if={"field": "a", "equals": True})
-    )
+    of = form(field("a", "boolean"), field("b", "integer", required=True, show_if={"field": "a", "equals": True}))
     assert forms.validate(of, {"a": "false", "b": "nonsense"}) == {"a": False}
     assert list(errors(of, {"a": "true"})) == ["b"]
 
@@ -278,8 +274,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | 
 anything = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["code", "flow", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "flow", "x"]), inner, max_size=3)
     ),
     max_leaves=8,
 )
