@@ -321,9 +321,12 @@ class _Reader:
             name=" ".join(element.get("name", "").split()),
             attributes={str(key): str(value) for key, value in element.attrib.items() if not str(key).startswith("{")},
             default=_reference(element.get("default")),
-            attached_to=_reference(element.get("attachedToRef")),
-            called=_reference(element.get("calledElement")),
         )
+        if node.tag == "boundaryEvent":
+            # Never None: a boundary event without a host is one with an unknown host.
+            node.attached_to = _reference(element.get("attachedToRef")) or ""
+        elif node.tag == "callActivity":
+            node.called = _reference(element.get("calledElement"))
         node.interrupting = node.flag("cancelActivity" if node.tag == "boundaryEvent" else "isInterrupting", True)
         if node.tag in SCOPES:
             node.scope = Scope(identifier, node.line)

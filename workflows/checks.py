@@ -13,8 +13,8 @@ from workflows.report import Report
 from workflows.structure import Source
 
 MAX_NODES = 300
+MAX_FLOWS = 1000
 MAX_NESTING = 5
-MAX_FILES = 30
 # Ids the library's own tools give to tasks of theirs.
 RESERVED = frozenset({"Start", "End", "Root"})
 
@@ -84,6 +84,14 @@ def _check_process(report: Report, source: Source, process: Process, is_main: bo
         report.error(
             "size", process, f"流程有 {count} 个节点，超过上限 {MAX_NODES}。",
             f"The process has {count} nodes; the limit is {MAX_NODES}.",
+            "请将其拆分为若干流程，用调用活动连接。", "Split it into processes that call each other.",
+        )  # fmt: skip
+        return
+    flows = len(process.flows) + sum(len(node.scope.flows) for _, node in process.walk() if node.scope is not None)
+    if flows > MAX_FLOWS:
+        report.error(
+            "size", process, f"流程有 {flows} 条顺序流，超过上限 {MAX_FLOWS}。",
+            f"The process has {flows} flows; the limit is {MAX_FLOWS}.",
             "请将其拆分为若干流程，用调用活动连接。", "Split it into processes that call each other.",
         )  # fmt: skip
         return

@@ -188,22 +188,19 @@ def reachable(scope: Scope, first: list[Node]) -> set[str]:
 
 def reachable_flows(scope: Scope, join: Node) -> dict[str, frozenset[str]]:
     """For each node: the incoming flows of `join` that can be reached from it without passing `join`."""
-    wanted = set(join.incoming)
-    found: dict[str, frozenset[str]] = {}
-    for start in scope.nodes.values():
-        if start is join:
-            continue
-        seen, stack, hit = {start.id}, [start], set[str]()
+    before: dict[str, list[str]] = {key: [] for key in scope.nodes}
+    for node in scope.nodes.values():
+        for _, target in next_nodes(scope, node):
+            before[target.id].append(node.id)
+    found: dict[str, set[str]] = {key: set() for key in scope.nodes}
+    for flow in join.incoming:
+        stack = [scope.flows[flow].source]
         while stack:
-            node = stack.pop()
-            for flow, target in next_nodes(scope, node):
-                if flow in wanted:
-                    hit.add(str(flow))
-                if target.id != join.id and target.id not in seen:
-                    seen.add(target.id)
-                    stack.append(target)
-        found[start.id] = frozenset(hit)
-    return found
+            name = stack.pop()
+            if name != join.id and flow not in found[name]:
+                found[name].add(flow)
+                stack += before[name]
+    return {key: frozenset(flows) for key, flows in found.items()}
 
 
 def waits(source: Source, node: Node, seen: frozenset[str] = frozenset()) -> bool:
