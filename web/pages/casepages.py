@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from web import auth, downloads, formpage, views
+from web import auth, diagrams, downloads, formpage, views
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
@@ -31,7 +31,7 @@ def case(case_id: uuid.UUID) -> str:
         files = documents.by_ids(
             conn, {file for item in submitted for file in formdata.file_ids(item["form"], item["data"])}
         )
-        diagrams = _diagrams(conn, compiled, document, history)
+        drawn = _diagrams(conn, compiled, document, history)
     running = row["status"] == "running"
     leads = row["lead_body_id"] is not None and any(
         person.has(role, row["lead_body_id"]) for role in ("head", "window")
@@ -45,7 +45,7 @@ def case(case_id: uuid.UUID) -> str:
         files=files,
         history=history,
         clocks=clocks,
-        diagrams=diagrams,
+        diagrams=drawn,
         element_name=lambda key: compiled.model.elements[key].name if key in compiled.model.elements else key,
         may_retry=access.administers(person, "incident.retry"),
         may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
@@ -115,13 +115,8 @@ def file(file_id: uuid.UUID) -> Any:
 
 def _diagrams(
     conn: Connection, compiled: definitions.Compiled, document: dict[str, Any], history: list[dict[str, Any]]
-) -> list[tuple[str, dict[str, Any]]]:
+) -> list[diagrams.Diagram]:
     """The models of the case with what is done and what is open marked on them."""
     markers = {line["element"]: "done" for line in history if line["element"]}
     markers.update({task["element"]: "open" for task in document["tasks"] if task["status"] == "open"})
-    files = definitions.files_of(conn, compiled.id)
-    return [
-        (name, {"xml": content.decode(), "markers": markers})
-        for name, content in sorted(files.items(), key=lambda pair: (pair[0] != "process.bpmn", pair[0]))
-        if name.endswith(".bpmn")
-    ]
+    return diagrams.of(definitions.files_of(conn, compiled.id), markers)

@@ -10,10 +10,11 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from registers.limits import LimitRule
 from registers.parties import Enterprise
-from web import auth, words
+from web import auth, diagrams, words
 from web.context import actor, reading, run, runtime
-from web.i18n import gettext
+from web.i18n import gettext, language, pick
 from web.pages import blueprint
 from workflows import cases, definitions, worklist
 from workflows.engine import Element
@@ -116,10 +117,8 @@ def guide(procedure: str) -> str:
             for element in compiled.model.elements.values()
             if _is_step(element)
         ]
-    diagrams = [(name, content.decode()) for name, content in files.items() if name.endswith(".bpmn")]
-    diagrams.sort(key=lambda pair: (pair[0] != "process.bpmn", pair[0]))
-    parts = _guide_parts(compiled.settings.get("guide", {}))
-    return render_template("guide.html", compiled=compiled, diagrams=diagrams, steps=steps, guide=parts)
+        parts = _guide_parts(compiled.settings.get("guide", {}), conn, reference)
+    return render_template("guide.html", compiled=compiled, diagrams=diagrams.of(files, {}), steps=steps, guide=parts)
 
 
 @blueprint.post("/procedures/<procedure>/start")
@@ -151,26 +150,40 @@ def _step(compiled: definitions.Compiled, element: Any, conn: Any, reference: An
     }
 
 
-def _guide_parts(given: Any) -> list[dict[str, Any]]:
-    """The written parts of a guide: a mapping of title to text or list, or a list of parts."""
-    if isinstance(given, list):
-        return given
+GUIDE_TITLES: dict[str, tuple[str, str]] = {
+    "who": ("适用对象", "Who applies"),
+    "conditions": ("受理条件", "Conditions"),
+    "steps": ("办理步骤", "Steps"),
+    "materials": ("申请材料", "Materials"),
+    "limits": ("办理时限", "Time limits"),
+    "special": ("特别程序", "Special procedures"),
+    "fees": ("收费", "Fees"),
+    "basis": ("设定依据", "Legal basis"),
+    "result": ("办理结果", "Result"),
+    "contact": ("咨询方式", "Contact"),
+}
+
+
+def _guide_parts(given: dict[str, Any], conn: Any, reference: Any) -> list[dict[str, Any]]:
+    """The written parts of a guide: texts and lists in the reader's language, limits with number and basis."""
     parts = []
-    for key, value in (given or {}).items():
-        title = value.get("title", key) if isinstance(value, dict) and "title" in value else key
-        body = (
-            value.get("text", value.get("items"))
-            if isinstance(value, dict) and ("text" in value or "items" in value)
-            else value
-        )
+    for key, value in given.items():
+        said = value.get(language(), value.get("zh")) if isinstance(value, dict) else value
+        if key == "limits":
+            said = [_limit_line(reference.rule(conn, code, runtime().time.today())) for code in value]
+        lines = said if isinstance(said, list) else None
         parts.append(
             {
-                "title": title,
-                "items": body if isinstance(body, list) else None,
-                "text": None if isinstance(body, list) else body,
+                "title": words.in_language(GUIDE_TITLES.get(key, (key, key))),
+                "lines": lines,
+                "text": None if lines is not None else said,
             }
         )
     return parts
+
+
+def _limit_line(rule: LimitRule) -> str:
+    return f"{pick(rule.title)}: {words.limit_text(rule)} ({words.in_language((rule.basis_zh, rule.basis_en))})"
 
 
 def _offset() -> int:

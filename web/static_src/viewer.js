@@ -26,4 +26,9 @@ async function show(island) {
   island.dataset.ready = "true";
 }
 
-for (const island of document.querySelectorAll('[data-island="viewer"]')) show(island);
+// A diagram inside closed details has no size yet: it is drawn when somebody opens it.
+for (const island of document.querySelectorAll('[data-island="viewer"]')) {
+  const holder = island.closest("details");
+  if (!holder || holder.open) show(island);
+  else holder.addEventListener("toggle", () => show(island), { once: true });
+}
