@@ -54,6 +54,7 @@ class Remark:
     element: str | None
     line: int
     detail: str
+    process: str | None = None  # the process it stands in
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def read(data: bytes, file: str) -> Document:
 class _Reader:
     def __init__(self, root: etree._Element, file: str) -> None:
         self.document = Document(file)
+        self.process: str | None = None
         self.named: dict[str, tuple[str, str]] = {}  # id -> (tag, name or code)
         if local(root) != "definitions" or namespace(root) != BPMN:
             self._remark("not_bpmn", root, f"{{{namespace(root)}}}{local(root)}")
@@ -211,7 +213,8 @@ class _Reader:
                 ids[used] = line_of(element)
 
     def _remark(self, kind: str, element: etree._Element, detail: str, owner: str | None = None) -> None:
-        self.document.remarks.append(Remark(kind, owner or element.get("id"), line_of(element), detail))
+        remark = Remark(kind, owner or element.get("id"), line_of(element), detail, self.process)
+        self.document.remarks.append(remark)
 
     @staticmethod
     def _own(element: etree._Element) -> list[etree._Element]:
@@ -231,7 +234,9 @@ class _Reader:
             if not process.id:
                 self._remark("no_id", child, "process")
                 return
+            self.process = process.id
             self._scope(child, process)
+            self.process = None
             self.document.processes.append(process)
         elif tag == "collaboration":
             for part in self._own(child):

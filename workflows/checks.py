@@ -25,7 +25,7 @@ def check(source: Source, main: Process | None) -> list[Finding]:
     running = structure.called_processes(source, main) if main is not None else []
     for document in source.documents:
         report = Report(document.file)
-        checks_foreign.check(report, document, source)
+        checks_foreign.check(report, document, {process.id for process in running})
         for process in document.processes:
             if any(process is each for each in running):
                 _check_process(report, source, process, process is main)

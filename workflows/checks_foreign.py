@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from workflows.bpmn import BPMN, Document, Remark
 from workflows.report import Report
-from workflows.structure import Source
 
 # Extensions that do work in the product they come from: running the model without them would be another process.
 _WORK = frozenset(
@@ -30,14 +30,15 @@ _QUIET = frozenset(
 )
 
 
-def check(report: Report, document: Document, source: Source) -> None:
-    """Speak about everything the reader noticed."""
-    running = {node.id for process in document.processes for _, node in process.walk()}
+def check(report: Report, document: Document, running: Collection[str]) -> None:
+    """Speak about everything the reader noticed in the processes that are run; the others are documentation."""
     foreign: dict[str, list[tuple[str, Remark]]] = defaultdict(list)
     for remark in document.remarks:
+        if remark.process is not None and remark.process not in running:
+            continue
         if remark.kind == "foreign":
             space, name, _ = remark.detail.split("|", 2)
-            if name in _WORK and remark.element in running:
+            if name in _WORK and remark.process is not None:
                 _refuse_foreign(report, remark, space, name)
             else:
                 foreign[space].append((name, remark))
