@@ -6,6 +6,7 @@ answer survives the way through the engine unchanged. Marshmallow runs them; mes
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 import uuid
@@ -18,6 +19,7 @@ from marshmallow import ValidationError, fields
 
 from forms.definition import Field
 from forms.words import Words, message
+from registers import catalogues
 from registers.parties import credit_code_is_valid
 
 Catalogues = Mapping[str, Container[str]]
@@ -38,11 +40,11 @@ _REQUIRED = {
 class Answer(fields.Field[Any]):
     """A marshmallow field that reads one answer as its definition says."""
 
-    def __init__(self, spec: Field, *, required: bool, catalogues: Catalogues | None = None) -> None:
+    def __init__(self, spec: Field, *, required: bool, given: Catalogues | None = None) -> None:
         missing = message(_REQUIRED.get(spec.type, "required"), spec.label).replace("{", "{{").replace("}", "}}")
         super().__init__(required=required, error_messages={"required": missing, "null": missing})
         self.spec = spec
-        self.catalogues = catalogues
+        self.catalogues = given
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return READERS[self.spec.type](self, value)
@@ -158,10 +160,18 @@ def _choices(answer: Answer, value: Any) -> list[str]:
 
 def _catalogue(answer: Answer, value: Any) -> str:
     code = _text(answer, value)
-    known = (answer.catalogues or {}).get(answer.spec.catalogue or "")
+    name = answer.spec.catalogue
+    known = (answer.catalogues or {}).get(name or "")
+    if known is None and name:
+        known = _built_in(name)
     if known is not None and code not in known:
         answer.refuse("catalogue", value=code)
     return code
+
+
+@functools.cache
+def _built_in(catalogue: str) -> frozenset[str]:
+    return frozenset(value for value, _ in catalogues.choices(catalogue))
 
 
 def _file(answer: Answer, value: Any) -> list[str]:

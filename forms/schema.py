@@ -53,7 +53,7 @@ class Rows(Answer):
     """A table: each row is read with the columns that are visible in it."""
 
     def __init__(self, spec: Field, *, draft: bool, catalogues: Catalogues | None, outer: Mapping[str, Any]) -> None:
-        super().__init__(spec, required=spec.required and not draft, catalogues=catalogues)
+        super().__init__(spec, required=spec.required and not draft, given=catalogues)
         self.outer = outer
         self.draft = draft
 
@@ -104,7 +104,7 @@ def validate(
 
     `draft` lets answers be missing, not be wrong. `context` is the server's own data for prefilled
     questions; what is sent for a read-only one is never believed. `catalogues` maps a catalogue's name
-    to its codes.
+    to its codes where they are not the built-in ones.
     """
     if not isinstance(raw, Mapping):
         raise FormErrors([FieldError("", **_both(message("form")))])
@@ -230,7 +230,7 @@ def _build(
         if spec.type == "table":
             built[spec.name] = Rows(spec, draft=draft, catalogues=catalogues, outer=values)
         else:
-            built[spec.name] = Answer(spec, required=spec.required and not draft, catalogues=catalogues)
+            built[spec.name] = Answer(spec, required=spec.required and not draft, given=catalogues)
     made = _FormSchema.from_dict(built)()
     made.error_messages = {**made.error_messages, "unknown": message("unknown"), "type": message("form")}
     return made

@@ -12,12 +12,16 @@ and `onewindow_app` (the running program: rows only, no definitions). It listens
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -28,7 +32,7 @@ from psycopg import sql
 from registers.postgres.binaries import PostgresError, choose
 from registers.postgres.users import RunUser, reachable, run_user
 
-__all__ = ["DATABASE", "PostgresError", "Server", "ensure", "usable_folder"]
+__all__ = ["DATABASE", "PostgresError", "Server", "ensure", "throwaway", "usable_folder"]
 
 DATABASE = "onewindow"
 SUPERUSER, OWNER, APP = "postgres", "onewindow_owner", "onewindow_app"
@@ -104,6 +108,18 @@ def ensure(folder: Path, *, durable: bool = True, binaries: Path | None = None) 
         time.sleep(0.1)
 
 
+@contextlib.contextmanager
+def throwaway() -> Iterator[Server]:
+    """A server in a folder of its own that vanishes afterwards: for tests, rehearsals and benchmarks."""
+    parent = Path(tempfile.mkdtemp(prefix="onewindow-throwaway-"))
+    parent.chmod(0o711)  # the server's own user must get through
+    try:
+        with ensure(parent / "data", durable=False) as server:
+            yield server
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+
+
 def usable_folder(preferred: Path) -> Path:
     """The preferred folder, or one under /var/lib when root's server user cannot reach the preferred one."""
     user = run_user(preferred)
@@ -119,8 +135,7 @@ def _prepare(folder: Path, user: RunUser) -> Path:
     if user.switch:
         if not reachable(folder.parent, user):
             raise PostgresError(
-                f"以 root 运行时数据库使用系统用户 {user.name}，该用户无法进入 {folder.parent}。"
-                "请把数据目录放在别处。",
+                f"以 root 运行时数据库使用系统用户 {user.name}，该用户无法进入 {folder.parent}。请把数据目录放在别处。",
                 f"As root, PostgreSQL runs as the system user {user.name}, who cannot reach {folder.parent}. "
                 "Choose a data folder elsewhere, for example below /var/lib.",
             )
@@ -216,11 +231,7 @@ def _set_up(conn: psycopg.Connection[tuple[object, ...]], folder: Path) -> None:
     """Roles, database and rights; safe to repeat and to run from two processes at once."""
     conn.execute("SELECT pg_advisory_lock(7001)")
     for role in (OWNER, APP):
-        verb = (
-            "ALTER"
-            if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-            else "CREATE"
-        )
+        verb = "ALTER" if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() else "CREATE"
         conn.execute(
             sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
                 sql.SQL(verb),
@@ -229,9 +240,7 @@ def _set_up(conn: psycopg.Connection[tuple[object, ...]], folder: Path) -> None:
             )
         )
     if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-        conn.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
-        )
+        conn.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     with psycopg.connect(_conninfo(folder, SUPERUSER, DATABASE)) as inside:
         inside.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
         inside.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {APP}")

@@ -68,9 +68,7 @@ def _major(bin_folder: Path) -> int | None:
     if not (bin_folder / "initdb").exists():
         return None
     try:
-        said = subprocess.run(
-            [bin_folder / "postgres", "--version"], capture_output=True, text=True, check=False
-        )
+        said = subprocess.run([bin_folder / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
     number = re.search(r"\) (\d+)", said.stdout)
@@ -83,9 +81,7 @@ def _within_reach(bin_folder: Path, version: int, folder: Path, user: RunUser) -
         return bin_folder
     installed = bin_folder.parent
     package = installed.parent
-    libraries = package.with_name(
-        package.name + ".libs"
-    )  # where wheels put them, found relative to the programs
+    libraries = package.with_name(package.name + ".libs")  # where wheels put them, found relative to the programs
     copy = folder / f"postgresql-{version}"
     if not copy.exists():
         unfinished = folder / f"postgresql-{version}.copying"

@@ -160,6 +160,12 @@ def test_a_catalogue_that_is_given_decides() -> None:
     assert "not in the catalogue" in errors(of, {"a": "9999"}, catalogues={"industries": {"2614"}})["a"]
 
 
+def test_a_built_in_catalogue_is_asked_by_itself() -> None:
+    of = form(field("a", "catalogue", catalogue="gbt4754"))
+    assert forms.validate(of, {"a": "2614"}) == {"a": "2614"}
+    assert "not in the catalogue" in errors(of, {"a": "0000"})["a"]
+
+
 def test_a_required_declaration_must_be_ticked() -> None:
     assert "Read and tick" in errors(form(field("a", "declaration", required=True)), {"a": "false"})["a"]
 

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from registers.postgres import PostgresError, Server, ensure
+from registers.postgres import PostgresError, Server, ensure, throwaway
 from registers.postgres.binaries import _candidates
 from registers.postgres.sitter import _working_in
 
@@ -50,13 +50,9 @@ def program(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a process that calls `ensure` and waits; its first line says whether it started or attached."""
     begun: list[subprocess.Popen[str]] = []
 
-    def begin(
-        durable: str = "fast", then: str = "wait", wait: bool = True, **options: Any
-    ) -> subprocess.Popen[str]:
+    def begin(durable: str = "fast", then: str = "wait", wait: bool = True, **options: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PROGRAM, str(folder), durable, then]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
         begun.append(process)
         if wait:
             assert process.stdout is not None
@@ -243,9 +239,7 @@ def test_a_stale_pid_file_does_not_block_a_start(folder: Path, leftover: str) ->
     with ensure(folder, durable=False) as server:
         fill(server)
         whole = (folder / "pgdata" / "postmaster.pid").read_text()
-    text = (
-        whole.replace(whole.splitlines()[0], leftover.strip(), 1) if leftover.strip().isdigit() else leftover
-    )
+    text = whole.replace(whole.splitlines()[0], leftover.strip(), 1) if leftover.strip().isdigit() else leftover
     (folder / "pgdata" / "postmaster.pid").write_text(text)
     with ensure(folder, durable=False) as again:
         assert rows(again) == 100
@@ -254,13 +248,9 @@ def test_a_stale_pid_file_does_not_block_a_start(folder: Path, leftover: str) ->
 def test_dying_while_the_data_folder_is_made_leaves_no_half_of_it(folder: Path, program: Any) -> None:
     first = program(wait=False)
     until(lambda: list(folder.glob("pgdata.making-*/PG_VERSION")))
-    initdb = subprocess.run(
-        ["pgrep", "-f", f"initdb -D {folder}"], capture_output=True, text=True, check=True
-    )
+    initdb = subprocess.run(["pgrep", "-f", f"initdb -D {folder}"], capture_output=True, text=True, check=True)
     first.kill()
-    sitters = subprocess.run(
-        ["pgrep", "-f", f"sitter.py.*{folder}"], capture_output=True, text=True, check=True
-    )
+    sitters = subprocess.run(["pgrep", "-f", f"sitter.py.*{folder}"], capture_output=True, text=True, check=True)
     kill(*(int(process) for process in (initdb.stdout + sitters.stdout).split()))
     assert not (folder / "pgdata").exists()
     with ensure(folder, durable=False) as again:
@@ -298,6 +288,14 @@ def test_no_acknowledged_commit_is_lost_when_everything_is_killed(folder: Path, 
     with ensure(folder) as server:
         assert acknowledged <= rows(server) <= acknowledged + 3
     assert acknowledged > 100
+
+
+def test_a_throwaway_server_leaves_nothing_behind() -> None:
+    with throwaway() as server:
+        fill(server)
+        place = server.folder.parent
+        assert place.exists()
+    assert not place.exists()
 
 
 def test_data_of_a_version_that_is_not_installed_are_not_touched(folder: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
 import struct
-import tempfile
 import time
 import zipfile
 import zlib
@@ -21,7 +19,7 @@ from sqlalchemy import Engine, create_engine, text
 from registers import archives, files
 from registers.db import Base, uuid7
 from registers.errors import DomainError, NotFound
-from registers.postgres import ensure
+from registers.postgres import throwaway
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -194,15 +192,12 @@ def test_a_content_that_was_altered_on_disk_is_found(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    parent = Path(tempfile.mkdtemp(prefix="onewindow-test-"))
-    parent.chmod(0o755)
-    with ensure(parent / "data", durable=False) as server:
+    with throwaway() as server:
         engine = create_engine(server.owner_url)
         names = ["body", "zone", "enterprise", "app_user", "stored_file"]
         Base.metadata.create_all(engine, tables=[Base.metadata.tables[name] for name in names])
         yield engine
         engine.dispose()
-    shutil.rmtree(parent)
 
 
 def test_a_file_belongs_to_the_enterprise_that_stored_it(engine: Engine, tmp_path: Path) -> None:

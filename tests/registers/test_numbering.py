@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -16,14 +13,12 @@ from sqlalchemy import Engine, create_engine, text
 from registers import numbering
 from registers.db import Base
 from registers.errors import DomainError
-from registers.postgres import ensure
+from registers.postgres import throwaway
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    parent = Path(tempfile.mkdtemp(prefix="onewindow-test-"))
-    parent.chmod(0o755)
-    with ensure(parent / "data", durable=False) as server:
+    with throwaway() as server:
         owner = create_engine(server.owner_url)
         tables = [numbering.NumberingRule.__table__, numbering.NumberingCounter.__table__]
         Base.metadata.create_all(owner, tables=tables)  # type: ignore[arg-type]
@@ -31,7 +26,6 @@ def engine() -> Iterator[Engine]:
         engine = create_engine(server.app_url, pool_size=12)
         yield engine
         engine.dispose()
-    shutil.rmtree(parent)
 
 
 @pytest.fixture(autouse=True)
