@@ -227,6 +227,8 @@ class Player:
     def withdraw(self) -> None:
         engine.cancel(self.instance)
         self.withdrawn = True
+        for matter in self.desk.matters.values():
+            matter["status"] = "withdrawn" if matter["status"] == "open" else matter["status"]
         self.desk.outcome = "withdrawn"
 
     def variables(self) -> dict[str, Any]:
