@@ -35,10 +35,11 @@ def normalise(value: Any, path: str = "", depth: int = 0) -> Any:
         if value.bit_length() > MAX_INT_BITS:
             raise ValueRefused("整数过大。", "The whole number is too large.", path)
         return int(value)
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, float):
-        return Decimal(repr(value))
+    if isinstance(value, (Decimal, float)):
+        number = value if isinstance(value, Decimal) else Decimal(repr(value))
+        if not number.is_finite():
+            raise ValueRefused("不是有限的数值。", "This is not a finite number.", path)
+        return number
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueRefused("时间必须带时区。", "A time needs a time zone.", path)
