@@ -66,7 +66,12 @@ def test_floats_become_decimals_and_tuples_lists():
     assert same(normalise({"x": 0.1, "y": (1, 2)}), {"x": Decimal("0.1"), "y": [1, 2]})
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, b"x", {"a": {1, 2}}, datetime(2026, 1, 1), 10**400, 1j, float("nan"), Decimal("Infinity")])  # noqa: DTZ001
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "value", [object(), {1: 2}, b"x", {"a": {1, 2}}, NAIVE, 10**400, 1j, float("nan"), Decimal("Infinity")]
+)
 def test_other_values_are_refused_with_their_path(value):
     with pytest.raises(ValueRefused):
         normalise(value)
