@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, Scope, uuid7
 from registers.errors import DomainError, NotFound
-from registers.parties import User
+from registers.parties import CASE_ROLES, User
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -82,6 +82,12 @@ class Actor:
         return frozenset(body_id for _, body_id in self.roles if body_id is not None)
 
     @property
+    def case_body_ids(self) -> frozenset[uuid.UUID]:
+        """The bodies in whose cases the person has a part: designers and administrators have none by that."""
+        own = {body_id for role, body_id in self.roles if role in CASE_ROLES and body_id is not None}
+        return frozenset(own) | self.supervised
+
+    @property
     def role_names(self) -> frozenset[str]:
         """The names of the roles held anywhere."""
         return frozenset(role for role, _ in self.roles)
@@ -100,7 +106,7 @@ class Actor:
         """What the database lets this person see."""
         if self.is_system or self.role_names & {"audit_admin", "system_admin"}:
             return Scope(everything=True)
-        return Scope(enterprise_id=self.enterprise_id, body_ids=self.body_ids | self.supervised)
+        return Scope(enterprise_id=self.enterprise_id, body_ids=self.case_body_ids, user_id=self.id)
 
 
 SYSTEM = Actor(None, "system", "系统", None, frozenset(), frozenset())

@@ -61,19 +61,22 @@ class Scope:
     """On whose behalf a transaction runs: what row-level security lets it see.
 
     `everything` is for the program's own work (deadlines, sign-in, administration of the record);
-    otherwise an enterprise sees its own cases and a body the cases it takes part in or supervises.
+    otherwise an enterprise sees its own cases, a body the cases it takes part in or supervises, and a
+    designer the trials without an applicant that the designer opened.
     """
 
     enterprise_id: uuid.UUID | None = None
     body_ids: frozenset[uuid.UUID] = frozenset()
     everything: bool = False
+    user_id: uuid.UUID | None = None
 
 
 SYSTEM_SCOPE = Scope(everything=True)
 
 _OPEN = text(
     "SELECT set_config('search_path', :region, true), set_config('app.everything', :everything, true),"
-    " set_config('app.enterprise', :enterprise, true), set_config('app.bodies', :bodies, true)"
+    " set_config('app.enterprise', :enterprise, true), set_config('app.bodies', :bodies, true),"
+    " set_config('app.user', :user, true)"
 )
 
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
@@ -124,6 +127,7 @@ class Database:
                 "everything": "on" if scope.everything else "off",
                 "enterprise": str(scope.enterprise_id or ""),
                 "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
+                "user": str(scope.user_id or ""),
             },
         )
 

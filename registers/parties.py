@@ -33,6 +33,8 @@ BODY_ROLES = (
     "audit_admin",
 )
 ROLES = ENTERPRISE_ROLES + BODY_ROLES
+# The roles that take part in cases; holding another role for a body opens none of its cases.
+CASE_ROLES = frozenset({"window", "reviewer", "head", "expert", "consulted", "supervisor"})
 # GB/T 22239-2019 8.1.4: the three administrators are kept apart; no person holds two of these.
 SEPARATED_ROLES = frozenset({"system_admin", "security_admin", "audit_admin"})
 

@@ -90,6 +90,10 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 def _identify() -> None:
     if request.endpoint == "static":
         return
+    if "%00" in request.query_string.decode("latin-1"):
+        raise DomainError(
+            "control_character", "网址含有不可用的字符。", "The address has an unusable character.", status=400
+        )
     g.actor = _by_bearer() or _by_cookie() or ANONYMOUS
 
 
@@ -121,7 +125,9 @@ def _by_cookie() -> Actor | None:
 def _check_origin(person: Actor) -> None:
     sent = request.form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
     foreign = request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none")
-    if foreign or not hmac.compare_digest(sent, person.csrf):
+    # Signing in again over an old session comes from a page that knows no token; it needs name and password.
+    proven = request.endpoint == "pages.do_login" or hmac.compare_digest(sent.encode(), person.csrf.encode())
+    if foreign or not proven:
         raise Forbidden(
             "页面已过期，请返回刷新后重试（已填写的草稿不会丢失）。",
             "This page has expired. Go back, reload and try again; drafts are kept.",

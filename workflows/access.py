@@ -21,7 +21,7 @@ from workflows.models import Case, Task
 _ADMINISTRATION: dict[str, frozenset[str]] = {
     "definition.edit": frozenset({"designer", "system_admin"}),
     "definition.publish": frozenset({"designer", "system_admin"}),
-    "incident.see": frozenset({"system_admin", "designer"}),
+    "incident.see": frozenset({"system_admin"}),
     "incident.retry": frozenset({"system_admin"}),
     "users.manage": frozenset({"security_admin"}),
     "registers.import": frozenset({"system_admin"}),
@@ -47,19 +47,12 @@ def visible_cases(actor: Actor) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if actor.enterprise_id is not None:
         conditions.append(Case.enterprise_id == actor.enterprise_id)
-    bodies = actor.body_ids | actor.supervised
+    bodies = actor.case_body_ids
     if bodies:
         conditions.append(Case.body_ids.overlap(sorted(bodies)))
+    if actor.id is not None:
+        conditions.append(and_(Case.opened_by == actor.id, Case.enterprise_id.is_(None)))
     return or_(*conditions) if conditions else false()
-
-
-def sees_case(actor: Actor, case: Mapping[str, Any] | RowMapping) -> bool:
-    """The same condition, for a row that is at hand."""
-    if actor.scope.everything:
-        return True
-    if actor.enterprise_id is not None and case["enterprise_id"] == actor.enterprise_id:
-        return True
-    return bool((actor.body_ids | actor.supervised) & set(case["body_ids"]))
 
 
 def visible_case(conn: Connection, actor: Actor, case_id: uuid.UUID) -> RowMapping:

@@ -59,7 +59,14 @@ class Command:
         """Carry the command out once for this actor and key; raises DomainError when it cannot be."""
         now = rt.time.now()
         identity = {"actor": str(actor.id or actor.login or "anonymous"), "key": key or str(uuid.uuid4())}
-        fingerprint = hashlib.sha256(to_json([self.name, arguments]).encode()).digest()
+        request = to_json([self.name, arguments])
+        if "\\u0000" in request:
+            raise DomainError(
+                "control_character",
+                "内容含有不可用的控制字符，请删除后重试。",
+                "The content has a control character that cannot be stored; remove it and try again.",
+            )
+        fingerprint = hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()
         if len(identity["key"]) > 200:
             raise DomainError("idempotency_key", "幂等键过长。", "The idempotency key is too long.", status=400)
         with rt.db.transaction(actor.scope) as conn:

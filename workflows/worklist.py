@@ -323,7 +323,7 @@ def _in_scope(actor: Actor, scope: str) -> Any:
     if scope == "claimed":
         return and_(Task.status == "open", Task.assignee_id == actor.id)
     if scope == "overseen":
-        return and_(Task.status == "open", Task.body_id.in_(sorted(actor.body_ids | actor.supervised)))
+        return and_(Task.status == "open", Task.body_id.in_(sorted(actor.case_body_ids)))
     if scope == "offered":
         return and_(Task.status == "open", Task.assignee_id.is_(None), offered)
     return and_(Task.status == "open", or_(Task.assignee_id == actor.id, and_(Task.assignee_id.is_(None), offered)))

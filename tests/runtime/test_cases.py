@@ -332,6 +332,16 @@ def test_a_task_of_a_foreign_model_can_be_done_with_a_remark(world: World) -> No
     assert complete(world, person, open_tasks(world, case_id)["anything"], {"remark": "已办"})["status"] == "closed"
 
 
+def test_a_designer_tries_a_model_without_an_applicant_and_nobody_else_sees_the_trial(world: World) -> None:
+    publish(world.rt, chain('<bpmn:userTask id="anything"/>'), procedure="plain")
+    designer = world.actor("sheji")
+    case_id = start(world, designer, "plain")
+    stranger = world.actor("qiye2")
+    with world.rt.db.transaction(stranger.scope) as conn:
+        assert worklist.cases(conn, stranger).total == 0
+    assert complete(world, designer, open_tasks(world, case_id)["anything"])["status"] == "closed"
+
+
 def test_another_enterprise_sees_nothing_and_is_told_nothing(world: World) -> None:
     publish(world.rt, TWO)
     case_id = start(world, world.actor("qiye"))

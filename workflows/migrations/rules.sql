@@ -39,15 +39,16 @@ CREATE TRIGGER calendar_year_stamp AFTER INSERT OR UPDATE OR DELETE ON calendar_
 
 -- Second wall behind the permission function: who does not take part in a case does not see its rows.
 -- Settings are made per transaction by registers.db; without them nothing is visible.
-CREATE FUNCTION sees_case_row(enterprise uuid, bodies uuid[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION sees_case_row(enterprise uuid, bodies uuid[], opener uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT current_setting('app.everything', true) = 'on'
       OR enterprise = nullif(current_setting('app.enterprise', true), '')::uuid
       OR bodies && string_to_array(nullif(current_setting('app.bodies', true), ''), ',')::uuid[]
+      OR (enterprise IS NULL AND opener = nullif(current_setting('app.user', true), '')::uuid)
 $$;
 
 ALTER TABLE cases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE cases FORCE ROW LEVEL SECURITY;
-CREATE POLICY cases_seen ON cases USING (sees_case_row(enterprise_id, body_ids));
+CREATE POLICY cases_seen ON cases USING (sees_case_row(enterprise_id, body_ids, opened_by));
 
 DO $$
 DECLARE child text;
