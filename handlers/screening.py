@@ -28,6 +28,9 @@ from registers.laws import cite
 LOW_VOC_PAINT_FREE_BELOW_T = Decimal(10)
 
 
+_BY_HAND = "{} 不能按行业代码自动判定，请对照名录勾选"
+
+
 @dataclass(frozen=True)
 class Hit:
     """A rule that fired."""
@@ -76,13 +79,19 @@ def eia_class(
     hits = [_tick_hit("eia", tick) for tick in ticks if tick.get("catalogue") == "eia"]
     ticked = {hit.item_no for hit in hits}
     open_items: list[Item] = []
+    if facts.get("other_categories") is True and not hits:
+        # Roads, power lines, reservoirs and the like have no industry code: a person names the item.
+        open_items.append(_unlisted("eia", ""))
     if facts.get("main_works") is False:
         # Note of the catalogue: an extension without the main works is classed by what the extension is.
         return _verdict("eia", hits, () if hits else tuple(_covering(items, codes)))
     for code in codes:
         covering = _covering(items, [code])
         if not covering:
-            if catalogues.is_complete(items):
+            finer = _finer(items, code)
+            if finer:
+                open_items += finer
+            elif catalogues.is_complete(items):
                 hits.append(Hit("eia", "", "exempt", f"行业 {code} 未列入名录", f"{code} is not listed", "EIACAT:5"))
             else:
                 open_items.append(_unlisted("eia", code))
@@ -115,6 +124,10 @@ def permit_class(
     only_catch_all = True
     for code in codes:
         covering = _covering(listed, [code])
+        if not covering and (finer := _finer(listed, code)):
+            open_items += finer
+            only_catch_all = False
+            continue
         if not covering:
             known = catalogues.is_complete(items) or any(item.covers(code) for item in catch_all)
             if not known:
@@ -287,8 +300,13 @@ def _covering(items: Iterable[Item], codes: Sequence[str]) -> list[Item]:
     return [item for item in items if any(item.covers(code) for code in codes)]
 
 
+def _finer(items: Iterable[Item], code: str) -> list[Item]:
+    """Items for parts of a group: with a code of three digits a person has to say which part it is."""
+    return [item for item in items if any(prefix.startswith(code) for prefix in item.codes)]
+
+
 def _unlisted(catalogue: str, code: str) -> Item:
-    return Item(catalogue, catalogues.EDITIONS[catalogue], "", f"行业 {code}：名录尚未完整导入，请人工核对", (code,))
+    return Item(catalogue, catalogues.EDITIONS[catalogue], "", _BY_HAND.format(code), (code,))
 
 
 def _open(item: Item) -> dict[str, Any]:

@@ -106,14 +106,10 @@ def save(conn: Connection, item: CalendarYear, now: datetime) -> None:
 def load_all(conn: Connection) -> tuple[CalendarYear, ...]:
     """All imported years."""
     rows = conn.execute(
-        select(CalendarYearRow.year, CalendarYearRow.source, CalendarYearRow.days).order_by(
-            CalendarYearRow.year
-        )
+        select(CalendarYearRow.year, CalendarYearRow.source, CalendarYearRow.days).order_by(CalendarYearRow.year)
     )
     return tuple(
-        CalendarYear(
-            row.year, row.source, {date.fromisoformat(day): _kind(kind) for day, kind in row.days.items()}
-        )
+        CalendarYear(row.year, row.source, {date.fromisoformat(day): _kind(kind) for day, kind in row.days.items()})
         for row in rows
     )
 

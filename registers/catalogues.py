@@ -134,9 +134,7 @@ def load(conn: Connection, catalogue: str, edition: str | None = None) -> tuple[
             CatalogueItem.levels,
             CatalogueItem.notes,
             CatalogueItem.source,
-        ).where(
-            CatalogueItem.catalogue == catalogue, CatalogueItem.edition == (edition or EDITIONS[catalogue])
-        )
+        ).where(CatalogueItem.catalogue == catalogue, CatalogueItem.edition == (edition or EDITIONS[catalogue]))
     ).all()
     stored = tuple(
         Item(
@@ -164,9 +162,7 @@ def is_complete(items: Iterable[Item]) -> bool:
 def seed(conn: Connection) -> int:
     """Write the built-in items that are missing; returns how many were written."""
     rows = [_row(item) for catalogue in _BUILT_IN for item in built_in(catalogue)]
-    statement = insert(CatalogueItem).on_conflict_do_nothing(
-        index_elements=["catalogue", "edition", "item_no"]
-    )
+    statement = insert(CatalogueItem).on_conflict_do_nothing(index_elements=["catalogue", "edition", "item_no"])
     return len(conn.execute(statement.returning(CatalogueItem.id), rows).all())
 
 
@@ -246,9 +242,7 @@ def _from_csv(kind: str, row: Mapping[str, str], shipped: Item | None) -> Item:
         title=row["industry"],
         codes=shipped.codes if shipped else tuple(code for code in codes if re.fullmatch(r"\d{2,4}", code)),
         rules=shipped.rules if shipped else {},
-        texts={
-            level: row[column] for column, level in _CSV_LEVELS[kind].items() if row[column] not in ("", "/")
-        },
+        texts={level: row[column] for column, level in _CSV_LEVELS[kind].items() if row[column] not in ("", "/")},
         flags=frozenset(flags),
         sensitive=row.get("sensitive_area_definition") or "",
         source=row["source_note"],
@@ -256,9 +250,7 @@ def _from_csv(kind: str, row: Mapping[str, str], shipped: Item | None) -> Item:
 
 
 def _row(item: Item) -> dict[str, Any]:
-    rules = {
-        level: [{"zh": rule.zh, "when": rule.when} for rule in found] for level, found in item.rules.items()
-    }
+    rules = {level: [{"zh": rule.zh, "when": rule.when} for rule in found] for level, found in item.rules.items()}
     return {
         "id": uuid7(),
         "catalogue": item.catalogue,
@@ -273,6 +265,4 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _rules(levels: Mapping[str, Any]) -> dict[str, tuple[LevelRule, ...]]:
-    return {
-        level: tuple(LevelRule(rule["zh"], rule["when"]) for rule in found) for level, found in levels.items()
-    }
+    return {level: tuple(LevelRule(rule["zh"], rule["when"]) for rule in found) for level, found in levels.items()}

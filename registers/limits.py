@@ -83,9 +83,7 @@ class LimitRow(Base):
     valid_to: Mapped[date | None]
     limit: Mapped[int]
     unit: Mapped[str]
-    facts: Mapped[dict[str, Any]] = mapped_column(
-        comment="everything else of LimitRule, as in data/limits.json"
-    )
+    facts: Mapped[dict[str, Any]] = mapped_column(comment="everything else of LimitRule, as in data/limits.json")
     source: Mapped[str] = mapped_column(server_default="built-in")
 
 
@@ -216,9 +214,7 @@ def start_text(fact: str) -> tuple[str, str]:
 def _versions() -> Iterable[tuple[dict[str, Any], date, date | None, list[str]]]:
     for item in _data()["limits"]:
         for version in item["versions"]:
-            valid_from = (
-                date.fromisoformat(version["valid_from"]) if version["valid_from"] else date(2000, 1, 1)
-            )
+            valid_from = date.fromisoformat(version["valid_from"]) if version["valid_from"] else date(2000, 1, 1)
             valid_to = date.fromisoformat(version["valid_to"]) if version["valid_to"] else None
             yield item, valid_from, valid_to, version["basis"]
 

@@ -85,9 +85,7 @@ class Reading:
 
 def read(rule: LimitRule, facts: Iterable[Fact], calendar: WorkCalendar, as_of: date) -> Reading:
     """Read a clock: facts may come in any order."""
-    known = sorted(
-        facts, key=lambda fact: (fact.on, fact.kind, fact.reason, fact.until or date.max, fact.days)
-    )
+    known = sorted(facts, key=lambda fact: (fact.on, fact.kind, fact.reason, fact.until or date.max, fact.days))
     started = max((fact.on for fact in known if fact.kind == "started"), default=None)
     if started is None:
         return Reading(None, None, None, None, 0, 0, rule.limit, "not_started", False)
@@ -103,9 +101,7 @@ def admit(rule: LimitRule, facts: Sequence[Fact], fact: Fact) -> None:
     if fact.kind != "started" and not started:
         raise _refused("clock_not_started", "时限尚未起算。", "The clock has not started.")
     if fact.kind in ("paused", "resumed", "extended", "decided") and fact.on < max(started):
-        raise _refused(
-            "clock_before_start", "日期早于起算之日。", "The date lies before the start of the clock."
-        )
+        raise _refused("clock_before_start", "日期早于起算之日。", "The date lies before the start of the clock.")
     if fact.kind == "paused":
         if fact.reason not in rule.pauses:
             zh, en = pause_text(fact.reason)
@@ -149,9 +145,7 @@ def due_by_intervals(rule: LimitRule, facts: Iterable[Fact], calendar: WorkCalen
     closed = [(max(item.start, first), item.end) for item in pauses(rule, known) if item.end is not None]
     due = calendar.due(started, limit, rule.unit, rule.count_start).date
     while True:
-        excluded = sum(
-            calendar.count(start, min(end, due + DAY), rule.unit) for start, end in closed if start <= due
-        )
+        excluded = sum(calendar.count(start, min(end, due + DAY), rule.unit) for start, end in closed if start <= due)
         moved = calendar.due(started, limit + excluded, rule.unit, rule.count_start).date
         if moved == due:
             return due
@@ -324,18 +318,12 @@ def _start_line(rule: LimitRule, started: date, limit: int, extra: int) -> Line:
 def _day_line(unit: Unit, day: date, number: int, countable: bool, stop: Pause | None) -> Line:
     name_zh, name_en = f"星期{_WEEKDAYS[day.weekday()]}", day.strftime("%a")
     if not countable:
-        return Line(
-            day, False, None, f"{day} {name_zh} 非工作日，不计", f"{day} {name_en}: not a working day"
-        )
+        return Line(day, False, None, f"{day} {name_zh} 非工作日，不计", f"{day} {name_en}: not a working day")
     if stop is not None:
         names = [pause_text(kind) for kind in stop.kinds]
         zh, en = "、".join(pair[0] for pair in names), ", ".join(pair[1] for pair in names)
-        return Line(
-            day, False, None, f"{day} {name_zh} {zh}期间，不计", f"{day} {name_en}: {en}, not counted"
-        )
-    makeup_zh, makeup_en = (
-        ("（调休上班）", " (make-up day)") if unit == "workday" and day.weekday() > 4 else ("", "")
-    )
+        return Line(day, False, None, f"{day} {name_zh} {zh}期间，不计", f"{day} {name_en}: {en}, not counted")
+    makeup_zh, makeup_en = ("（调休上班）", " (make-up day)") if unit == "workday" and day.weekday() > 4 else ("", "")
     return Line(
         day,
         True,
@@ -346,11 +334,7 @@ def _day_line(unit: Unit, day: date, number: int, countable: bool, stop: Pause |
 
 
 def _due_line(due: date, provisional: bool, waiting: bool = False) -> Line:
-    zh, en = (
-        ("（暂定：节假日安排尚未公布）", " (provisional: holidays not published yet)")
-        if provisional
-        else ("", "")
-    )
+    zh, en = ("（暂定：节假日安排尚未公布）", " (provisional: holidays not published yet)") if provisional else ("", "")
     if waiting:
         return Line(
             due,

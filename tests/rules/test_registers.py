@@ -34,8 +34,20 @@ def test_a_body_counts_a_bare_day_in_its_own_way_from_a_date_on(conn):
     conn.execute(
         insert(limits.LimitSetting),
         [
-            {"body_code": "sip-eeb", "code": None, "valid_from": date(2026, 1, 1), "bare_day_unit": "workday", "promised": None},
-            {"body_code": "sip-eeb", "code": "permit.key.decide", "valid_from": date(2026, 1, 1), "bare_day_unit": None, "promised": 15},
+            {
+                "body_code": "sip-eeb",
+                "code": None,
+                "valid_from": date(2026, 1, 1),
+                "bare_day_unit": "workday",
+                "promised": None,
+            },
+            {
+                "body_code": "sip-eeb",
+                "code": "permit.key.decide",
+                "valid_from": date(2026, 1, 1),
+                "bare_day_unit": None,
+                "promised": 15,
+            },
         ],
     )
     found = limits.rule(conn, "permit.key.decide", date(2026, 9, 1), "sip-eeb")

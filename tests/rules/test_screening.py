@@ -131,6 +131,19 @@ def test_in_a_complete_catalogue_not_listed_means_no_eia():
     assert eia_class({}, ["9999"], complete).level == "exempt"
 
 
+def test_a_code_too_coarse_for_the_catalogue_is_left_to_a_person():
+    verdict = eia_class({"power_source": "gas"}, ["441"], EIA)
+    assert verdict.level is None and [item.item_no for item in verdict.open_items] == ["87", "89"]
+    assert permit_class({}, ["441"], PERMIT).level is None
+
+
+def test_categories_without_an_industry_code_are_ticked_by_a_person():
+    facts = {"other_categories": True, "only_assembly": True}
+    assert eia_class(facts, ["3569"], EIA).level is None
+    ticks = [{"catalogue": "eia", "item_no": "161", "level": "form"}]
+    assert eia_class(facts, ["3569"], EIA, ticks).level == "form"
+
+
 def test_a_sensitive_area_of_the_item_raises_the_class_by_itself():
     item = Item(
         "eia",
