@@ -56,6 +56,7 @@ class Rows(Answer):
         super().__init__(spec, required=spec.required and not draft, given=catalogues)
         self.outer = outer
         self.draft = draft
+        self.by_columns: dict[tuple[str, ...], Schema] = {}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if not isinstance(value, list):
@@ -80,8 +81,10 @@ class Rows(Answer):
             self.refuse("row")
         shown = visible_columns(self.spec, row, self.outer)
         hidden = {column.name for column in self.spec.columns} - {column.name for column in shown}
-        schema = _build(shown, row, draft=self.draft, catalogues=self.catalogues)
-        return schema.load({name: value for name, value in row.items() if name not in hidden})
+        key = tuple(column.name for column in shown)
+        if key not in self.by_columns:
+            self.by_columns[key] = _build(shown, row, draft=self.draft, catalogues=self.catalogues)
+        return self.by_columns[key].load({name: value for name, value in row.items() if name not in hidden})
 
 
 def schema(form: FormDefinition, values_hint: Mapping[str, Any] | None = None) -> Schema:

@@ -176,7 +176,7 @@ def _replace(paragraph: Any, start: int, end: int, text: str) -> Any:
     """Put text in place of the characters from start to end, which may lie in several runs."""
     position, first = 0, None
     for node in paragraph.iter(qn("w:t")):
-        here = node.text or ""
+        here = str(node.text or "")
         low, high = max(start - position, 0), min(end - position, len(here))
         if low < high:
             node.text = here[:low] + (text if first is None else "") + here[high:]
