@@ -19,7 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine, text
+from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
@@ -73,10 +73,10 @@ class Scope:
 
 SYSTEM_SCOPE = Scope(everything=True)
 
-_OPEN = text(
-    "SELECT set_config('search_path', :region, true), set_config('app.everything', :everything, true),"
-    " set_config('app.enterprise', :enterprise, true), set_config('app.bodies', :bodies, true),"
-    " set_config('app.user', :user, true)"
+_OPEN = (
+    "SELECT set_config('search_path', %(region)s, true), set_config('app.everything', %(everything)s, true),"
+    " set_config('app.enterprise', %(enterprise)s, true), set_config('app.bodies', %(bodies)s, true),"
+    " set_config('app.user', %(user)s, true)"
 )
 
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
@@ -90,7 +90,6 @@ _CONNECT_ARGS: dict[str, Any] = {
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
-    "options": _SERVER_SETTINGS,
     "application_name": "onewindow",
 }
 
@@ -108,7 +107,7 @@ class Database:
             pool_timeout=3,
             pool_pre_ping=False,
             pool_recycle=1800,
-            connect_args=_CONNECT_ARGS,
+            connect_args={**_CONNECT_ARGS, "options": f"{_SERVER_SETTINGS} -c search_path={region}"},
         )
 
     @contextmanager
@@ -118,9 +117,15 @@ class Database:
             self.announce(conn, scope)
             yield conn
 
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """A connection for one look at tables without row-level security (who is behind a token): no transaction."""
+        with self.engine.connect() as conn:
+            yield conn.execution_options(isolation_level="AUTOCOMMIT")
+
     def announce(self, conn: Connection, scope: Scope) -> None:
         """Tell PostgreSQL for this transaction whose schema and whose eyes are used."""
-        conn.execute(
+        conn.exec_driver_sql(
             _OPEN,
             {
                 "region": self.region,

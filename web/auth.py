@@ -102,9 +102,12 @@ def _by_bearer() -> Actor | None:
     if token is None:
         return None
     rt = runtime()
-    with rt.db.transaction() as conn:
-        look_up = accounts.actor_by_token if token.startswith("ow_") else accounts.actor_by_session
-        found = look_up(conn, token, rt.time.now(), rt.time.today())
+    if token.startswith("ow_"):
+        with rt.db.glance() as conn:
+            found = accounts.actor_by_token(conn, token, rt.time.now(), rt.time.today())
+    else:
+        with rt.db.transaction() as conn:
+            found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
     if found is None:
         raise DomainError("token", "令牌无效或已过期。", "The token is not valid or has expired.", status=401)
     return found

@@ -1,84 +1,28 @@
 """A case in the hands of one step: load under lock, run the engine, write back.
 
-This is the hot path. Its statements stand together in `_LOCK`, `_SAVE` and the bulk inserts of
-`save`, in this order: lock and load (one statement), submission and closing of the task (one), new
-tasks, deadlines, events (one each, only when there are any), the case row last. A plain step needs
-no more than ten statements and one commit, counted by a test.
-
-Locks: the idempotency row is taken by `commands`, then the case row here; whatever a handler locks
-(numbering counters, quota accounts) comes after. All work on a case waits for its row, so agencies
-that finish parallel tasks at the same moment follow each other within milliseconds.
+This is the hot path; its statements stand in `workflows.statements`, with the order of locks. A plain
+step needs no more than ten of them and one commit, counted by a test. All work on a case waits for its
+row, so agencies that finish parallel tasks at the same moment follow each other within milliseconds.
 """
 
 from __future__ import annotations
 
-import json
 import traceback
 import uuid
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import RowMapping, insert
 
 from handlers import registry
 from registers import parties
 from registers.db import uuid7
-from registers.errors import Conflict, DomainError, NotFound
+from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.timesource import end_of
-from workflows import calendars, definitions, engine, events, expressions, reference, services
+from workflows import access, calendars, definitions, engine, events, expressions, reference, services, statements
 from workflows.commands import Step, to_json
-from workflows.models import Deadline, Event, Incident, Task
-
-_LOCK = text(
-    """
-    SELECT c.id, c.number, c.definition_id, c.procedure, c.title, c.enterprise_id, c.lead_body_id, c.bodies,
-           c.body_ids, c.status, c.outcome, c.state, c.event_seq, c.event_hash, c.opened_at, c.opened_by,
-           ARRAY(SELECT t.id FROM task t WHERE t.case_id = c.id AND t.status = 'open') AS open_tasks,
-           ARRAY(SELECT d.waiting_id FROM deadline d WHERE d.case_id = c.id AND d.done_at IS NULL) AS open_deadlines,
-           ARRAY(SELECT d.waiting_id FROM deadline d WHERE d.case_id = c.id) AS known_deadlines,
-           ARRAY(SELECT i.waiting_id FROM incident i WHERE i.case_id = c.id AND i.resolved_at IS NULL) AS open_incidents,
-           (SELECT coalesce(sum(version), 0) FROM register_stamp) AS stamp
-      FROM cases c WHERE c.id = :case_id FOR UPDATE OF c
-    """
-)
-_SAVE = text(
-    """
-    UPDATE cases SET state = :state, status = :status, outcome = :outcome, title = :title,
-           bodies = CAST(:bodies AS jsonb), body_ids = CAST(:body_ids AS uuid[]), lead_body_id = :lead_body_id,
-           event_seq = :event_seq, event_hash = :event_hash, closed_at = :closed_at
-     WHERE id = :id
-    """
-)
-_CREATE = text(
-    """
-    INSERT INTO cases (id, number, definition_id, procedure, title, enterprise_id, lead_body_id, bodies, body_ids,
-                       status, state, event_seq, event_hash, opened_at, opened_by)
-    VALUES (:id, :number, :definition_id, :procedure, :title, :enterprise_id, :lead_body_id, CAST(:bodies AS jsonb),
-            CAST(:body_ids AS uuid[]), 'running', ''::bytea, 0, :genesis, :opened_at, :opened_by)
-    """
-)
-_CLOSE_TASK = text(
-    """
-    WITH kept AS (
-      INSERT INTO submission (id, case_id, task_id, element, form, data, submitted_by, submitted_at)
-      VALUES (:submission_id, :case_id, :task_id, :element, :form, CAST(:data AS jsonb), :actor, :now)),
-    met AS (
-      UPDATE deadline SET done_at = :now, result = 'met' WHERE case_id = :case_id AND waiting_id = :task_id
-         AND done_at IS NULL)
-    UPDATE task SET status = 'done', closed_at = :now, closed_by = :actor
-     WHERE id = :task_id AND status = 'open'
-    """
-)
-_CANCEL_TASKS = text("UPDATE task SET status = 'cancelled', closed_at = :now WHERE id = ANY(:ids) AND status = 'open'")
-_END_DEADLINES = text(
-    "UPDATE deadline SET done_at = :now, result = 'not needed' WHERE case_id = :case_id AND waiting_id = ANY(:ids)"
-    " AND done_at IS NULL"
-)
-_RESOLVE_INCIDENTS = text(
-    "UPDATE incident SET resolved_at = :now, resolved_by = :actor WHERE case_id = :case_id"
-    " AND waiting_id = ANY(:ids) AND resolved_at IS NULL"
-)
+from workflows.models import Incident
 
 
 @dataclass
@@ -98,7 +42,7 @@ class CaseRun:
     outcome: str | None
     opened_by: uuid.UUID | None
     chain: events.Chain
-    open_tasks: set[uuid.UUID]
+    open_tasks: dict[uuid.UUID, uuid.UUID | None]
     open_deadlines: set[uuid.UUID]
     known_deadlines: set[uuid.UUID]
     open_incidents: set[uuid.UUID]
@@ -124,8 +68,8 @@ class CaseRun:
             run.lead_body_id = lead_body.id
             run.bodies = {"lead": str(lead_body.id)}
             run.body_ids = [lead_body.id]
-        step.conn.execute(
-            _CREATE,
+        step.conn.exec_driver_sql(
+            statements.CREATE_CASE,
             {
                 "id": run.id,
                 "number": number,
@@ -169,7 +113,7 @@ class CaseRun:
             outcome=None,
             opened_by=None,
             chain=events.Chain.new(case_id),
-            open_tasks=set(),
+            open_tasks={},
             open_deadlines=set(),
             known_deadlines=set(),
             open_incidents=set(),
@@ -179,9 +123,27 @@ class CaseRun:
     @classmethod
     def lock(cls, step: Step, case_id: uuid.UUID, *, closed_too: bool = False) -> CaseRun:
         """Lock and load a case; NotFound when it is not this person's to see, Conflict when it is closed."""
-        row = step.conn.execute(_LOCK, {"case_id": case_id}).mappings().first()
+        row = step.conn.exec_driver_sql(statements.LOCK_CASE, {"case_id": case_id}).mappings().first()
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
+        return cls._loaded(step, row, closed_too=closed_too)
+
+    @classmethod
+    def lock_for_task(cls, step: Step, task_id: uuid.UUID) -> tuple[CaseRun, dict[str, Any]]:
+        """Lock the case of a task that this person is offered; the task as it is under the lock."""
+        row = step.conn.exec_driver_sql(statements.LOCK_TASK, {"task_id": task_id}).mappings().first()
+        if row is None:
+            raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
+        task = {key.removeprefix("task_"): value for key, value in row.items() if key.startswith("task_")}
+        task.update(id=row["task_id"], case_id=row["case_id"])
+        if not access.is_offered(step.actor, task):
+            raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
+        run = cls._loaded(step, row, closed_too=False)
+        run.body_name = row["body_name"] or ""
+        return run, task
+
+    @classmethod
+    def _loaded(cls, step: Step, row: RowMapping, *, closed_too: bool) -> CaseRun:
         if row["status"] != "running" and not closed_too:
             raise Conflict(
                 "case_closed",
@@ -194,11 +156,12 @@ class CaseRun:
         run.bodies = dict(row["bodies"])
         run.body_ids = list(row["body_ids"])
         run.status, run.outcome, run.opened_by = row["status"], row["outcome"], row["opened_by"]
-        run.chain = events.Chain(case_id, row["event_seq"], bytes(row["event_hash"]), [])
-        run.open_tasks = set(row["open_tasks"])
-        run.open_deadlines = set(row["open_deadlines"])
-        run.known_deadlines = set(row["known_deadlines"])
-        run.open_incidents = set(row["open_incidents"])
+        run.chain = events.Chain(row["id"], row["event_seq"], bytes(row["event_hash"]), [])
+        work = row["open_work"]
+        run.open_tasks = {uuid.UUID(key): uuid.UUID(who) if who else None for key, who in work.get("tasks", {}).items()}
+        run.open_deadlines = {uuid.UUID(key) for key in work.get("deadlines", ())}
+        run.known_deadlines = {uuid.UUID(key) for key in work.get("known", ())}
+        run.open_incidents = {uuid.UUID(key) for key in work.get("incidents", ())}
         run.stamp = row["stamp"]
         run.instance = engine.load(compiled.model, bytes(row["state"]), run.call, now=step.rt.time)
         return run
@@ -296,8 +259,8 @@ class CaseRun:
 
     def submit(self, task: dict[str, Any], values: Any, stored: dict[str, Any]) -> None:
         """Keep the submission, close the task, and let the engine go on with the values."""
-        self.step.conn.execute(
-            _CLOSE_TASK,
+        self.step.conn.exec_driver_sql(
+            statements.CLOSE_TASK,
             {
                 "submission_id": uuid7(),
                 "case_id": self.id,
@@ -315,11 +278,11 @@ class CaseRun:
         """Write the lines of the record and the case row: the last statements of a step."""
         step = self.step
         if self.chain.lines:
-            step.conn.execute(insert(Event), self.chain.lines)
+            step.conn.exec_driver_sql(statements.ADD_EVENTS, {"rows": to_json(self.chain.lines)})
             self.chain.lines = []
         closed = self.status != "running"
-        step.conn.execute(
-            _SAVE,
+        step.conn.exec_driver_sql(
+            statements.SAVE_CASE,
             {
                 "id": self.id,
                 "state": engine.dump(self.instance),
@@ -331,25 +294,36 @@ class CaseRun:
                 "lead_body_id": self.lead_body_id,
                 "event_seq": self.chain.seq,
                 "event_hash": self.chain.tail,
+                "open_work": to_json(
+                    {
+                        "tasks": {str(key): holder for key, holder in self.open_tasks.items()},
+                        "deadlines": self.open_deadlines,
+                        "known": self.known_deadlines,
+                        "incidents": self.open_incidents,
+                    }
+                ),
                 "closed_at": step.now if closed else None,
             },
         )
 
     def _reconcile_tasks(self, waiting: dict[uuid.UUID, engine.Waiting], done: uuid.UUID | None) -> None:
         if done is not None:
-            self.open_tasks.discard(done)
+            self.open_tasks.pop(done, None)
             self.open_deadlines.discard(done)
         human = {key: item for key, item in waiting.items() if item.kind == "task"}
-        gone = self.open_tasks - set(human)
+        gone = set(self.open_tasks) - set(human)
         if gone:
-            self.step.conn.execute(_CANCEL_TASKS, {"ids": list(gone), "now": self.step.now})
+            self.step.conn.exec_driver_sql(statements.CANCEL_TASKS, {"ids": list(gone), "now": self.step.now})
             self.record("tasks_cancelled", count=len(gone))
         fresh = [self._task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
         if fresh:
-            self.step.conn.execute(insert(Task), fresh)
+            self.step.conn.exec_driver_sql(statements.OPEN_TASKS, {"rows": to_json(fresh)})
             for row in fresh:
                 self.record("task_opened", row["element"], name=row["name"], role=row["role"], due_on=row["due_on"])
-        self.open_tasks = set(human)
+        for key in gone:
+            del self.open_tasks[key]
+        for row in fresh:
+            self.open_tasks[row["id"]] = row["assignee_id"]
 
     def _task_row(self, key: uuid.UUID, item: engine.Waiting) -> dict[str, Any]:
         element = item.element
@@ -366,15 +340,11 @@ class CaseRun:
             "matter": element.properties.get("matter"),
             "body_id": None if of_enterprise or role is None else self._body_of(item),
             "enterprise_id": self.enterprise_id if of_enterprise else None,
-            "local": _plain(item.local),
+            "local": item.local,
             "limit_rule": element.properties.get("limitRule"),
             "due_on": due.date if due else None,
-            "status": "open",
             "assignee_id": self.opened_by if role is None else None,
-            "claimed_at": None,
             "opened_at": self.step.now,
-            "closed_at": None,
-            "closed_by": None,
         }
 
     def _body_of(self, item: engine.Waiting) -> uuid.UUID | None:
@@ -396,6 +366,8 @@ class CaseRun:
         return self.reference.due(self.step.conn, code, start)
 
     def _reconcile_deadlines(self, waiting: dict[uuid.UUID, engine.Waiting]) -> None:
+        # What no longer waits never comes back under the same id.
+        self.known_deadlines &= set(waiting)
         gone = self.open_deadlines - set(waiting)
         if gone:
             self._end_deadlines(gone)
@@ -406,13 +378,15 @@ class CaseRun:
                 if row:
                     rows.append(row)
         if rows:
-            self.step.conn.execute(insert(Deadline), rows)
+            self.step.conn.exec_driver_sql(statements.OPEN_DEADLINES, {"rows": to_json(rows)})
             fresh = {row["waiting_id"] for row in rows}
             self.open_deadlines |= fresh
             self.known_deadlines |= fresh
 
     def _end_deadlines(self, ids: set[uuid.UUID]) -> None:
-        self.step.conn.execute(_END_DEADLINES, {"case_id": self.id, "ids": list(ids), "now": self.step.now})
+        self.step.conn.exec_driver_sql(
+            statements.END_DEADLINES, {"case_id": self.id, "ids": list(ids), "now": self.step.now}
+        )
         self.open_deadlines -= ids
 
     def _deadline_row(self, key: uuid.UUID, item: engine.Waiting) -> dict[str, Any] | None:
@@ -426,8 +400,6 @@ class CaseRun:
             "basis": element.properties.get("legalBasis", ""),
             "due_on": None,
             "provisional": False,
-            "done_at": None,
-            "result": None,
         }
         if item.kind == "timer":
             return {**row, "effect": "timer", "due_at": item.due or self.step.now}
@@ -447,8 +419,8 @@ class CaseRun:
         failed = {uuid.UUID(item.id): item for item in parked}
         solved = self.open_incidents - set(failed)
         if solved:
-            self.step.conn.execute(
-                _RESOLVE_INCIDENTS,
+            self.step.conn.exec_driver_sql(
+                statements.RESOLVE_INCIDENTS,
                 {"case_id": self.id, "ids": list(solved), "now": self.step.now, "actor": self.step.actor.id},
             )
             self.record("incident_resolved", count=len(solved))
@@ -474,8 +446,3 @@ class CaseRun:
             "resolved_at": None,
             "resolved_by": None,
         }
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(to_json(value))
-    return plain

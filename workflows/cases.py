@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from registers import numbering, parties
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
@@ -17,11 +17,6 @@ from workflows import access, definitions, engine, formdata, matters, notices
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Submission
-
-_TASK = text(
-    "SELECT t.id, t.case_id, t.element, t.name, t.form, t.role, t.matter, t.body_id, t.enterprise_id, t.local, t.status,"
-    " t.assignee_id, (SELECT b.name_zh FROM body b WHERE b.id = t.body_id) AS body_name FROM task t WHERE t.id = :task_id"
-)
 
 
 @command("case.start")
@@ -64,17 +59,23 @@ def start(
     )
     run.record("case_started", procedure=compiled.procedure, version=compiled.version, number=number)
     run.advance()
-    return {"case_id": run.id, "number": number, "status": run.status}
+    return {
+        "case_id": run.id,
+        "number": number,
+        "status": run.status,
+        "open_tasks": sorted(str(task_id) for task_id in run.open_tasks),
+        "incidents": len(run.open_incidents),
+    }
 
 
 @command("task.complete")
 def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any]) -> Answer:
     """Hand in a task: check the data with its form, keep the submission, let the case go on."""
-    task = _task(step, task_id)
-    run = _lock_for_task(step, task)
+    run, task = CaseRun.lock_for_task(step, task_id)
+    _still_open(run, task)
     filled = formdata.for_submission(run, task, data)
     run.record("submitted", task["element"], name=task["name"], form=task["form"])
-    run.submit(dict(task), filled.values, filled.stored)
+    run.submit(task, filled.values, filled.stored)
     return _answer(run, task)
 
 
@@ -179,32 +180,21 @@ def _case_variable(number: str, step: Step, applicant: dict[str, Any] | None, zo
     }
 
 
-def _task(step: Step, task_id: uuid.UUID) -> Any:
-    row = step.conn.execute(_TASK, {"task_id": task_id}).mappings().first()
-    if row is None:
-        raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
-    return row
-
-
-def _lock_for_task(step: Step, task: Any) -> CaseRun:
-    """Lock the case of a task and make sure that the task is still open and this person's to do."""
-    if not access.is_offered(step.actor, task):
-        raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
-    run = CaseRun.lock(step, task["case_id"])
+def _still_open(run: CaseRun, task: dict[str, Any]) -> None:
+    """The task is still open and not in somebody else's hands."""
     if task["id"] not in run.open_tasks:
         raise Conflict(
             "task_done",
             "这项待办已由他人办结或已取消，您填写的内容未提交。",
             "Somebody else has finished this task, or it was cancelled; what you entered was not submitted.",
         )
-    if not access.may_work_on(step.actor, task):
+    holder = run.open_tasks[task["id"]]
+    if holder is not None and holder != run.step.actor.id:
         raise Conflict(
             "task_taken",
             "这项待办已由同事签收，请先请其释放。",
             "A colleague has claimed this task; ask for its release first.",
         )
-    run.body_name = task["body_name"] or ""
-    return run
 
 
 def _lock_visible(step: Step, case_id: uuid.UUID) -> CaseRun:

@@ -18,22 +18,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from registers.accounts import Actor
 from registers.errors import Conflict, DomainError
+from workflows import statements
 from workflows.runtime import Runtime
 
 Answer = dict[str, Any]
-
-# First statement of every command. The row is locked until we commit, so a duplicate that arrives
-# meanwhile waits here and then finds the stored answer.
-_CLAIM = text(
-    "INSERT INTO idempotency (actor, key, command, request_hash, created_at)"
-    " VALUES (:actor, :key, :command, :hash, :now) ON CONFLICT (actor, key) DO NOTHING RETURNING key"
-)
-_STORED = text("SELECT command, request_hash, response FROM idempotency WHERE actor = :actor AND key = :key")
-_SETTLE = text("UPDATE idempotency SET response = CAST(:response AS jsonb) WHERE actor = :actor AND key = :key")
 
 
 @dataclass
@@ -70,12 +62,14 @@ class Command:
         if len(identity["key"]) > 200:
             raise DomainError("idempotency_key", "幂等键过长。", "The idempotency key is too long.", status=400)
         with rt.db.transaction(actor.scope) as conn:
-            claimed = conn.execute(_CLAIM, {**identity, "command": self.name, "hash": fingerprint, "now": now}).first()
+            claimed = conn.exec_driver_sql(
+                statements.CLAIM, {**identity, "command": self.name, "hash": fingerprint, "now": now}
+            ).first()
             if claimed is None:
                 return _stored_answer(conn, identity, fingerprint)
             step = Step(rt, conn, actor, self.name, now, rt.time.today())
             answer = self.function(step, **arguments)
-            conn.execute(_SETTLE, {**identity, "response": to_json(answer)})
+            conn.exec_driver_sql(statements.SETTLE, {**identity, "response": to_json(answer)})
         return json.loads(to_json(answer))  # type: ignore[no-any-return]
 
 
@@ -113,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 
 def _stored_answer(conn: Connection, identity: dict[str, str], fingerprint: bytes) -> Answer:
-    row = conn.execute(_STORED, identity).first()
+    row = conn.exec_driver_sql(statements.STORED_ANSWER, identity).first()
     if row is None or bytes(row.request_hash) != fingerprint:
         raise Conflict(
             "idempotency_key_reused",

@@ -77,6 +77,9 @@ class Case(Base):
     state: Mapped[bytes]
     event_seq: Mapped[int]
     event_hash: Mapped[bytes]
+    open_work: Mapped[dict[str, Any]] = mapped_column(
+        comment="open tasks with holder, deadlines, incidents, by waiting id"
+    )
     opened_at: Mapped[datetime]
     opened_by: Mapped[uuid.UUID | None]
     closed_at: Mapped[datetime | None]

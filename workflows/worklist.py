@@ -349,6 +349,7 @@ def _hand_over(run: CaseRun, found: dict[str, Any], user_id: uuid.UUID | None, k
     step.conn.execute(
         update(Task).where(Task.id == found["id"]).values(assignee_id=user_id, claimed_at=step.now if user_id else None)
     )
+    run.open_tasks[found["id"]] = user_id
     run.record(f"task_{kind}", found["element"], name=found["name"], **data)
     run.save()
 

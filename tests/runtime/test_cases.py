@@ -121,6 +121,34 @@ def test_five_agencies_finish_parallel_tasks_of_one_case_at_once(world: World) -
         assert list(events.verify(conn)) == []
 
 
+def test_ten_identical_submissions_at_once_are_one(world: World) -> None:
+    publish(world.rt, parallel(*(node("userTask", f"part_{n}", role="reviewer") for n in range(2))))
+    case_id = start(world, world.actor("qiye"))
+    task_id = open_tasks(world, case_id)["part_0"]
+    people = [world.actor("shencha"), world.actor("shencha2")]
+    outcomes: list[str] = []
+    barrier = threading.Barrier(10)
+
+    def work(person: Actor) -> None:
+        barrier.wait()
+        try:
+            complete(world, person, task_id)
+            outcomes.append("done")
+        except Conflict as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=work, args=(people[n % 2],)) for n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", *["task_done"] * 9]
+    with world.rt.db.transaction() as conn:
+        kinds = [line["kind"] for line in events.history(conn, uuid.UUID(case_id))]
+    assert "tasks_cancelled" not in kinds
+    assert kinds.count("submitted") == 1
+
+
 def test_of_two_officers_on_one_task_one_succeeds_and_the_other_is_told(world: World) -> None:
     publish(world.rt, chain(node("userTask", "review", role="reviewer")))
     case_id = start(world, world.actor("qiye"))

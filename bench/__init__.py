@@ -1,0 +1,1 @@
+"""Benchmarks: how fast a step is, here and in a peer in the same run. Nothing here is a test."""
