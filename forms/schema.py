@@ -228,12 +228,34 @@ def _build(
     draft: bool = False,
     catalogues: Catalogues | None = None,
 ) -> Schema:
+    specs = tuple(shown)
+    if catalogues is None and not any(spec.type == "table" for spec in specs):
+        return _plain_schema(specs, draft)
     built: dict[str, Any] = {}
-    for spec in shown:
+    for spec in specs:
         if spec.type == "table":
             built[spec.name] = Rows(spec, draft=draft, catalogues=catalogues, outer=values)
         else:
             built[spec.name] = Answer(spec, required=spec.required and not draft, given=catalogues)
+    return _made(built)
+
+
+_PLAIN: dict[tuple[tuple[int, ...], bool], tuple[tuple[Field, ...], Schema]] = {}
+
+
+def _plain_schema(specs: tuple[Field, ...], draft: bool) -> Schema:
+    """The schema of questions without tables does not depend on the answers and is made once."""
+    key = (tuple(map(id, specs)), draft)
+    if key not in _PLAIN:
+        if len(_PLAIN) > 1000:
+            _PLAIN.clear()
+        # The fields are kept beside the schema, so that their identity cannot pass to others.
+        fields = {spec.name: Answer(spec, required=spec.required and not draft, given=None) for spec in specs}
+        _PLAIN[key] = (specs, _made(fields))
+    return _PLAIN[key][1]
+
+
+def _made(built: dict[str, Any]) -> Schema:
     made = _FormSchema.from_dict(built)()
     made.error_messages = {**made.error_messages, "unknown": message("unknown"), "type": message("form")}
     return made

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,7 @@ class CaseRun:
     known_deadlines: set[uuid.UUID]
     open_incidents: set[uuid.UUID]
     instance: engine.Instance
+    writes: dict[str, Any] = field(default_factory=dict)
     stamp: int | None = None
     body_name: str = ""
 
@@ -123,6 +124,9 @@ class CaseRun:
     @classmethod
     def lock(cls, step: Step, case_id: uuid.UUID, *, closed_too: bool = False) -> CaseRun:
         """Lock and load a case; NotFound when it is not this person's to see, Conflict when it is closed."""
+        if case_id in step.unsaved:
+            held: CaseRun = step.unsaved[case_id]  # type: ignore[assignment]  # whatever is unsaved is a CaseRun
+            return held
         row = step.conn.exec_driver_sql(statements.LOCK_CASE, {"case_id": case_id}).mappings().first()
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
@@ -259,52 +263,55 @@ class CaseRun:
 
     def submit(self, task: dict[str, Any], values: Any, stored: dict[str, Any]) -> None:
         """Keep the submission, close the task, and let the engine go on with the values."""
-        self.step.conn.exec_driver_sql(
-            statements.CLOSE_TASK,
-            {
-                "submission_id": uuid7(),
-                "case_id": self.id,
-                "task_id": task["id"],
-                "element": task["element"],
-                "form": task["form"],
-                "data": to_json(stored),
-                "actor": self.step.actor.id,
-                "now": self.step.now,
-            },
+        self.writes.update(
+            submission=True,
+            closed=True,
+            met=True,
+            submission_id=uuid7(),
+            task_id=task["id"],
+            element=task["element"],
+            form=task["form"],
+            data=to_json(stored),
         )
         self.settle(engine.complete(self.instance, str(task["id"]), values), done=task["id"])
 
     def save(self) -> None:
-        """Write the lines of the record and the case row: the last statements of a step."""
+        """Have the case written when the command is done (`write`)."""
+        self.step.unsaved[self.id] = self
+
+    def write(self, settled: dict[str, Any]) -> None:
+        """Write everything the step leaves behind, and the answer of the command, in one statement."""
         step = self.step
         if self.chain.lines:
-            step.conn.exec_driver_sql(statements.ADD_EVENTS, {"rows": to_json(self.chain.lines)})
-            self.chain.lines = []
-        closed = self.status != "running"
-        step.conn.exec_driver_sql(
-            statements.SAVE_CASE,
-            {
-                "id": self.id,
-                "state": engine.dump(self.instance),
-                "status": self.status,
-                "outcome": self.outcome,
-                "title": self.title,
-                "bodies": to_json(self.bodies),
-                "body_ids": self.body_ids,
-                "lead_body_id": self.lead_body_id,
-                "event_seq": self.chain.seq,
-                "event_hash": self.chain.tail,
-                "open_work": to_json(
-                    {
-                        "tasks": {str(key): holder for key, holder in self.open_tasks.items()},
-                        "deadlines": self.open_deadlines,
-                        "known": self.known_deadlines,
-                        "incidents": self.open_incidents,
-                    }
-                ),
-                "closed_at": step.now if closed else None,
-            },
-        )
+            self.writes["events"] = to_json(self.chain.lines)
+        parameters = {
+            **self.writes,
+            **settled,
+            "id": self.id,
+            "actor": step.actor.id,
+            "now": step.now,
+            "state": engine.dump(self.instance),
+            "status": self.status,
+            "outcome": self.outcome,
+            "title": self.title,
+            "bodies": to_json(self.bodies),
+            "body_ids": self.body_ids,
+            "lead_body_id": self.lead_body_id,
+            "event_seq": self.chain.seq,
+            "event_hash": self.chain.tail,
+            "open_work": to_json(self._open_work()),
+            "closed_at": None if self.status == "running" else step.now,
+        }
+        step.conn.exec_driver_sql(statements.write(frozenset(self.writes) | frozenset(settled)), parameters)
+        self.chain.lines, self.writes = [], {}
+
+    def _open_work(self) -> dict[str, Any]:
+        return {
+            "tasks": {str(key): holder for key, holder in self.open_tasks.items()},
+            "deadlines": self.open_deadlines,
+            "known": self.known_deadlines,
+            "incidents": self.open_incidents,
+        }
 
     def _reconcile_tasks(self, waiting: dict[uuid.UUID, engine.Waiting], done: uuid.UUID | None) -> None:
         if done is not None:
@@ -313,11 +320,11 @@ class CaseRun:
         human = {key: item for key, item in waiting.items() if item.kind == "task"}
         gone = set(self.open_tasks) - set(human)
         if gone:
-            self.step.conn.exec_driver_sql(statements.CANCEL_TASKS, {"ids": list(gone), "now": self.step.now})
+            self.writes["cancelled"] = list(gone)
             self.record("tasks_cancelled", count=len(gone))
         fresh = [self._task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
         if fresh:
-            self.step.conn.exec_driver_sql(statements.OPEN_TASKS, {"rows": to_json(fresh)})
+            self.writes["opened"] = to_json(fresh)
             for row in fresh:
                 self.record("task_opened", row["element"], name=row["name"], role=row["role"], due_on=row["due_on"])
         for key in gone:
@@ -370,7 +377,8 @@ class CaseRun:
         self.known_deadlines &= set(waiting)
         gone = self.open_deadlines - set(waiting)
         if gone:
-            self._end_deadlines(gone)
+            self.writes["ended"] = list(gone)
+            self.open_deadlines -= gone
         rows = []
         for key, item in waiting.items():
             if key not in self.known_deadlines:
@@ -378,16 +386,10 @@ class CaseRun:
                 if row:
                     rows.append(row)
         if rows:
-            self.step.conn.exec_driver_sql(statements.OPEN_DEADLINES, {"rows": to_json(rows)})
+            self.writes["awaited"] = to_json(rows)
             fresh = {row["waiting_id"] for row in rows}
             self.open_deadlines |= fresh
             self.known_deadlines |= fresh
-
-    def _end_deadlines(self, ids: set[uuid.UUID]) -> None:
-        self.step.conn.exec_driver_sql(
-            statements.END_DEADLINES, {"case_id": self.id, "ids": list(ids), "now": self.step.now}
-        )
-        self.open_deadlines -= ids
 
     def _deadline_row(self, key: uuid.UUID, item: engine.Waiting) -> dict[str, Any] | None:
         element = item.element
@@ -419,10 +421,7 @@ class CaseRun:
         failed = {uuid.UUID(item.id): item for item in parked}
         solved = self.open_incidents - set(failed)
         if solved:
-            self.step.conn.exec_driver_sql(
-                statements.RESOLVE_INCIDENTS,
-                {"case_id": self.id, "ids": list(solved), "now": self.step.now, "actor": self.step.actor.id},
-            )
+            self.writes["solved"] = list(solved)
             self.record("incident_resolved", count=len(solved))
         rows = [self._incident_row(key, item) for key, item in failed.items() if key not in self.open_incidents]
         if rows:

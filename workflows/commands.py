@@ -13,10 +13,10 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -26,6 +26,12 @@ from workflows import statements
 from workflows.runtime import Runtime
 
 Answer = dict[str, Any]
+
+
+class Unsaved(Protocol):
+    """A case whose changes are still to be written."""
+
+    def write(self, settled: dict[str, Any]) -> None: ...
 
 
 @dataclass
@@ -38,6 +44,18 @@ class Step:
     command: str
     now: datetime
     today: date
+    unsaved: dict[uuid.UUID, Unsaved] = field(default_factory=dict)
+
+    def finish(self, identity: dict[str, str], response: str) -> None:
+        """Write what the command left unsaved and its answer; with one case (the rule) in one statement."""
+        settled = {"settled": True, "response": response, "key_actor": identity["actor"], "key": identity["key"]}
+        runs = list(self.unsaved.values())
+        for run in runs[1:]:
+            run.write({})
+        if runs:
+            runs[0].write(settled)
+        else:
+            self.conn.exec_driver_sql(statements.SETTLE, {**identity, "response": response})
 
 
 @dataclass(frozen=True)
@@ -69,8 +87,9 @@ class Command:
                 return _stored_answer(conn, identity, fingerprint)
             step = Step(rt, conn, actor, self.name, now, rt.time.today())
             answer = self.function(step, **arguments)
-            conn.exec_driver_sql(statements.SETTLE, {**identity, "response": to_json(answer)})
-        return json.loads(to_json(answer))  # type: ignore[no-any-return]
+            response = to_json(answer)
+            step.finish(identity, response)
+        return json.loads(response)  # type: ignore[no-any-return]
 
 
 COMMANDS: dict[str, Command] = {}

@@ -1,25 +1,26 @@
 """The hot path: every statement of a plain step, in the order in which a step runs them.
 
  1. `registers.db` announces whose eyes and schema the transaction uses
- 2. CLAIM         idempotency row; a duplicate waits here until we commit, then finds the answer
- 3. LOCK_TASK     the task, its case locked FOR UPDATE, and what is open in it: one round trip
- 4. CLOSE_TASK    the submission, the task, its deadline
- 5. OPEN_TASKS    new tasks, all in one statement        (only when there are any)
- 6. OPEN_DEADLINES                                       (only when there are any)
- 7. ADD_EVENTS    the lines of the record, all in one statement
- 8. SAVE_CASE     the case row with the engine's state
- 9. SETTLE        the answer under the key, then the one commit
+ 2. CLAIM       idempotency row; a duplicate waits here until we commit, then finds the answer
+ 3. LOCK_TASK   the task and its case, the case row locked FOR UPDATE: one round trip
+ 4. `write`     everything the step leaves behind, in one statement: submission and task, new tasks,
+                deadlines, lines of the record, the answer under the key, the case row. Then the one commit.
+
+Between 3 and 4 the engine runs; service steps and handlers add statements of their own there.
 
 Locks are taken in that order: idempotency row, case row, then whatever a handler locks (numbering
 counter, quota accounts by id). Nobody locks a case while holding a later lock, so steps never wait
 for each other in a circle. Rows travel as one JSON parameter, so a statement has one text however many
-rows it writes and PostgreSQL keeps its plan.
+rows it writes and PostgreSQL keeps its plan. The parts of `write` touch different rows, which is what
+PostgreSQL asks of data-modifying parts of one statement.
 
 They are plain driver SQL (`Connection.exec_driver_sql`): the expression layer costs more than the
 statements themselves here.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 CLAIM = """
 INSERT INTO idempotency (actor, key, command, request_hash, created_at)
@@ -51,52 +52,58 @@ VALUES (%(id)s, %(number)s, %(definition_id)s, %(procedure)s, %(title)s, %(enter
         %(bodies)s::jsonb, %(body_ids)s::uuid[], 'running', ''::bytea, 0, %(genesis)s, %(opened_at)s, %(opened_by)s,
         '{}'::jsonb)
 """
-CLOSE_TASK = """
-WITH kept AS (
-  INSERT INTO submission (id, case_id, task_id, element, form, data, submitted_by, submitted_at)
-  VALUES (%(submission_id)s, %(case_id)s, %(task_id)s, %(element)s, %(form)s, %(data)s::jsonb, %(actor)s, %(now)s)),
-met AS (
-  UPDATE deadline SET done_at = %(now)s, result = 'met'
-   WHERE case_id = %(case_id)s AND waiting_id = %(task_id)s AND done_at IS NULL)
+# The parts of `write`. Each is a WITH item; the case row is always written and comes last.
+_PARTS = {
+    "submission": """
+INSERT INTO submission (id, case_id, task_id, element, form, data, submitted_by, submitted_at)
+VALUES (%(submission_id)s, %(id)s, %(task_id)s, %(element)s, %(form)s, %(data)s::jsonb, %(actor)s, %(now)s)""",
+    "closed": """
 UPDATE task SET status = 'done', closed_at = %(now)s, closed_by = %(actor)s
- WHERE id = %(task_id)s AND status = 'open'
-"""
-CANCEL_TASKS = """
-UPDATE task SET status = 'cancelled', closed_at = %(now)s WHERE id = ANY(%(ids)s) AND status = 'open'
-"""
-OPEN_TASKS = """
+ WHERE id = %(task_id)s AND status = 'open'""",
+    "met": """
+UPDATE deadline SET done_at = %(now)s, result = 'met'
+ WHERE case_id = %(id)s AND waiting_id = %(task_id)s AND done_at IS NULL""",
+    "cancelled": """
+UPDATE task SET status = 'cancelled', closed_at = %(now)s WHERE id = ANY(%(cancelled)s) AND status = 'open'""",
+    "opened": """
 INSERT INTO task (id, case_id, element, name, form, role, matter, body_id, enterprise_id, local, limit_rule, due_on,
                   status, assignee_id, opened_at)
 SELECT r.id, r.case_id, r.element, r.name, r.form, r.role, r.matter, r.body_id, r.enterprise_id, r.local, r.limit_rule,
        r.due_on, 'open', r.assignee_id, r.opened_at
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, case_id uuid, element text, name text, form text, role text,
+  FROM jsonb_to_recordset(%(opened)s::jsonb) AS r(id uuid, case_id uuid, element text, name text, form text, role text,
        matter text, body_id uuid, enterprise_id uuid, local jsonb, limit_rule text, due_on date, assignee_id uuid,
-       opened_at timestamptz)
-"""
-OPEN_DEADLINES = """
+       opened_at timestamptz)""",
+    "awaited": """
 INSERT INTO deadline (id, case_id, waiting_id, element, effect, rule, basis, due_on, provisional, due_at)
 SELECT r.id, r.case_id, r.waiting_id, r.element, r.effect, r.rule, r.basis, r.due_on, r.provisional, r.due_at
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, case_id uuid, waiting_id uuid, element text, effect text,
-       rule text, basis text, due_on date, provisional boolean, due_at timestamptz)
-"""
-END_DEADLINES = """
+  FROM jsonb_to_recordset(%(awaited)s::jsonb) AS r(id uuid, case_id uuid, waiting_id uuid, element text, effect text,
+       rule text, basis text, due_on date, provisional boolean, due_at timestamptz)""",
+    "ended": """
 UPDATE deadline SET done_at = %(now)s, result = 'not needed'
- WHERE case_id = %(case_id)s AND waiting_id = ANY(%(ids)s) AND done_at IS NULL
-"""
-RESOLVE_INCIDENTS = """
+ WHERE case_id = %(id)s AND waiting_id = ANY(%(ended)s) AND done_at IS NULL""",
+    "solved": """
 UPDATE incident SET resolved_at = %(now)s, resolved_by = %(actor)s
- WHERE case_id = %(case_id)s AND waiting_id = ANY(%(ids)s) AND resolved_at IS NULL
-"""
-ADD_EVENTS = """
+ WHERE case_id = %(id)s AND waiting_id = ANY(%(solved)s) AND resolved_at IS NULL""",
+    "events": """
 INSERT INTO event (case_id, seq, kind, at, actor_id, actor_name, body_name, element, data, prev_hash, hash)
 SELECT r.case_id, r.seq, r.kind, r.at, r.actor_id, r.actor_name, r.body_name, r.element, r.data,
        decode(r.prev_hash, 'hex'), decode(r.hash, 'hex')
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(case_id uuid, seq integer, kind text, at timestamptz, actor_id uuid,
-       actor_name text, body_name text, element text, data jsonb, prev_hash text, hash text)
-"""
-SAVE_CASE = """
+  FROM jsonb_to_recordset(%(events)s::jsonb) AS r(case_id uuid, seq integer, kind text, at timestamptz, actor_id uuid,
+       actor_name text, body_name text, element text, data jsonb, prev_hash text, hash text)""",
+    "settled": """
+UPDATE idempotency SET response = %(response)s::jsonb WHERE actor = %(key_actor)s AND key = %(key)s""",
+}
+_SAVE_CASE = """
 UPDATE cases SET state = %(state)s, status = %(status)s, outcome = %(outcome)s, title = %(title)s,
        bodies = %(bodies)s::jsonb, body_ids = %(body_ids)s::uuid[], lead_body_id = %(lead_body_id)s,
-       event_seq = %(event_seq)s, event_hash = %(event_hash)s, open_work = %(open_work)s::jsonb, closed_at = coalesce(closed_at, %(closed_at)s)
+       event_seq = %(event_seq)s, event_hash = %(event_hash)s, open_work = %(open_work)s::jsonb,
+       closed_at = coalesce(closed_at, %(closed_at)s)
  WHERE id = %(id)s
 """
+
+
+@cache
+def write(parts: frozenset[str]) -> str:
+    """The statement that writes these parts and the case row."""
+    chosen = [f"w_{name} AS ({sql}\n)" for name, sql in _PARTS.items() if name in parts]
+    return f"WITH {', '.join(chosen)}{_SAVE_CASE}" if chosen else _SAVE_CASE
