@@ -51,7 +51,7 @@ def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
     """The form of a task with the data it starts from; the caller has checked the task."""
     compiled = definitions.compiled(rt, conn, task["definition_id"])
     form = compiled.form_of(task["element"])
-    variables = _variables_of(conn, compiled, task["case_id"])
+    variables = variables_of(conn, compiled, task["case_id"])
     element = compiled.model.elements[task["element"]]
     context = {**variables, **task["local"]}
     draft = conn.execute(select(Draft.data, Draft.revision).where(Draft.task_id == task["id"])).first()
@@ -156,7 +156,8 @@ def _keep_closed(
     return merged
 
 
-def _variables_of(conn: Connection, compiled: definitions.Compiled, case_id: uuid.UUID) -> dict[str, Any]:
+def variables_of(conn: Connection, compiled: definitions.Compiled, case_id: uuid.UUID) -> dict[str, Any]:
+    """The variables of a case as its engine holds them; the caller has checked the case."""
     state = conn.scalar(select(Case.state).where(Case.id == case_id))
     if state is None:
         raise NotFound()
