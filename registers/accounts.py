@@ -17,7 +17,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, ForeignKey, Row, delete, insert, text, update
+from sqlalchemy import Connection, ForeignKey, delete, insert, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, Scope, uuid7
@@ -115,25 +115,26 @@ ANONYMOUS = Actor(None, "", "", None, frozenset(), frozenset())
 # One statement yields the person, the own roles, the roles lent by an absent colleague today, and the
 # bodies below those the person supervises (own, with children and their children).
 _ACTOR = """
- SELECT u.id, u.login, u.name, u.enterprise_id, u.language,
-  (SELECT coalesce(array_agg(r.role || ':' || coalesce(r.body_id::text, '')), '{}') FROM user_role r
+ SELECT jsonb_build_object('id', u.id, 'login', u.login, 'name', u.name, 'enterprise_id', u.enterprise_id,
+  'language', u.language,
+  'roles', (SELECT coalesce(jsonb_agg(jsonb_build_array(r.role, r.body_id)), '[]') FROM user_role r
     WHERE r.user_id = u.id OR r.user_id IN (
       SELECT d.from_user_id FROM delegation d WHERE d.to_user_id = u.id AND d.revoked_at IS NULL
-         AND :today BETWEEN d.valid_from AND d.valid_to)) AS roles,
-  (WITH RECURSIVE below AS (
+         AND %(today)s::date BETWEEN d.valid_from AND d.valid_to)),
+  'supervised', (WITH RECURSIVE below AS (
      SELECT r.body_id AS id FROM user_role r WHERE r.user_id = u.id AND r.role = 'supervisor'
      UNION SELECT b.id FROM body b JOIN below ON b.parent_id = below.id)
-   SELECT coalesce(array_agg(id), '{}') FROM below) AS supervised
+   SELECT coalesce(jsonb_agg(id), '[]') FROM below)) AS person
 """
-_BY_SESSION = text(
+_BY_SESSION = (
     _ACTOR + ", s.csrf, s.seen_at FROM user_session s JOIN app_user u ON u.id = s.user_id"
-    " WHERE s.token_hash = :token AND u.active AND s.seen_at > :idle AND s.created_at > :absolute"
+    " WHERE s.token_hash = %(token)s AND u.active AND s.seen_at > %(idle)s AND s.created_at > %(absolute)s"
 )
-_BY_TOKEN = text(
-    _ACTOR + ", '' AS csrf, NULL AS seen_at FROM api_token t JOIN app_user u ON u.id = t.user_id"
-    " WHERE t.secret_hash = :token AND u.active AND t.revoked_at IS NULL AND t.expires_at > :now"
+_BY_TOKEN = (
+    _ACTOR + " FROM api_token t JOIN app_user u ON u.id = t.user_id"
+    " WHERE t.secret_hash = %(token)s AND u.active AND t.revoked_at IS NULL AND t.expires_at > %(now)s"
 )
-_BY_ID = text(_ACTOR + ", '' AS csrf, NULL AS seen_at FROM app_user u WHERE u.active AND u.id = :user")
+_BY_ID = _ACTOR + " FROM app_user u WHERE u.active AND u.id = %(user)s"
 _FOR_LOGIN = text("SELECT id, password_hash, failed_logins, locked_until, active FROM app_user WHERE login = :login")
 
 
@@ -212,7 +213,7 @@ def close_session(conn: Connection, token: str) -> None:
 def actor_by_session(conn: Connection, token: str, now: datetime, today: date) -> Actor | None:
     """The person behind a cookie, or None; the idle clock moves on at most once a minute."""
     digest = _digest(token)
-    row = conn.execute(
+    row = conn.exec_driver_sql(
         _BY_SESSION,
         {"token": digest, "today": today, "idle": now - IDLE, "absolute": now - ABSOLUTE},
     ).first()
@@ -220,21 +221,21 @@ def actor_by_session(conn: Connection, token: str, now: datetime, today: date) -
         return None
     if now - row.seen_at > timedelta(minutes=1):
         conn.execute(update(UserSession).where(UserSession.token_hash == digest).values(seen_at=now))
-    return _actor(row)
+    return _actor(row.person, row.csrf)
 
 
 def actor_by_token(conn: Connection, token: str, now: datetime, today: date) -> Actor | None:
     """The person behind an API token, or None."""
-    row = conn.execute(_BY_TOKEN, {"token": _digest(token), "today": today, "now": now}).first()
-    return None if row is None else _actor(row)
+    row = conn.exec_driver_sql(_BY_TOKEN, {"token": _digest(token), "today": today, "now": now}).first()
+    return None if row is None else _actor(row.person)
 
 
 def actor_by_id(conn: Connection, user_id: uuid.UUID, today: date) -> Actor:
     """The person with this identifier; raises NotFound."""
-    row = conn.execute(_BY_ID, {"user": user_id, "today": today}).first()
+    row = conn.exec_driver_sql(_BY_ID, {"user": user_id, "today": today}).first()
     if row is None:
         raise NotFound()
-    return _actor(row)
+    return _actor(row.person)
 
 
 def create_token(conn: Connection, user_id: uuid.UUID, name: str, now: datetime, days: int) -> str:
@@ -257,19 +258,18 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _actor(row: Row[Any]) -> Actor:
-    get = row._mapping.__getitem__
-    roles = set()
-    for entry in get("roles"):
-        role, _, body_id = entry.partition(":")
-        roles.add((role, uuid.UUID(body_id) if body_id else None))
+def _actor(person: dict[str, Any], csrf: str = "") -> Actor:
     return Actor(
-        id=get("id"),
-        login=get("login"),
-        name=get("name"),
-        enterprise_id=get("enterprise_id"),
-        roles=frozenset(roles),
-        supervised=frozenset(get("supervised")),
-        csrf=get("csrf"),
-        language=get("language"),
+        id=uuid.UUID(person["id"]),
+        login=person["login"],
+        name=person["name"],
+        enterprise_id=_uuid(person["enterprise_id"]),
+        roles=frozenset((role, _uuid(body_id)) for role, body_id in person["roles"]),
+        supervised=frozenset(uuid.UUID(body_id) for body_id in person["supervised"]),
+        csrf=csrf,
+        language=person["language"],
     )
+
+
+def _uuid(text_: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text_) if text_ else None

@@ -74,9 +74,9 @@ class Scope:
 SYSTEM_SCOPE = Scope(everything=True)
 
 _OPEN = (
-    "SELECT set_config('search_path', %(region)s, true), set_config('app.everything', %(everything)s, true),"
+    "SELECT concat(set_config('search_path', %(region)s, true), set_config('app.everything', %(everything)s, true),"
     " set_config('app.enterprise', %(enterprise)s, true), set_config('app.bodies', %(bodies)s, true),"
-    " set_config('app.user', %(user)s, true)"
+    " set_config('app.user', %(user)s, true)) IS NOT NULL"
 )
 
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server

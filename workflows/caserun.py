@@ -13,14 +13,25 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, insert
+from sqlalchemy import insert
 
 from handlers import registry
 from registers import parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.timesource import end_of
-from workflows import access, calendars, definitions, engine, events, expressions, reference, services, statements
+from workflows import (
+    access,
+    calendars,
+    definitions,
+    engine,
+    events,
+    expressions,
+    notify,
+    reference,
+    services,
+    statements,
+)
 from workflows.commands import Step, to_json
 from workflows.models import Incident
 
@@ -127,47 +138,49 @@ class CaseRun:
         if case_id in step.unsaved:
             held: CaseRun = step.unsaved[case_id]  # type: ignore[assignment]  # whatever is unsaved is a CaseRun
             return held
-        row = step.conn.exec_driver_sql(statements.LOCK_CASE, {"case_id": case_id}).mappings().first()
+        row = step.conn.exec_driver_sql(statements.LOCK_CASE, {"case_id": case_id}).first()
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
-        return cls._loaded(step, row, closed_too=closed_too)
+        return cls._loaded(step, row.facts, row.state, closed_too=closed_too)
 
     @classmethod
     def lock_for_task(cls, step: Step, task_id: uuid.UUID) -> tuple[CaseRun, dict[str, Any]]:
-        """Lock the case of a task that this person is offered; the task as it is under the lock."""
-        row = step.conn.exec_driver_sql(statements.LOCK_TASK, {"task_id": task_id}).mappings().first()
+        """Lock the case of a task that this person is offered; returns the task as well."""
+        row = step.conn.exec_driver_sql(statements.LOCK_TASK, {"task_id": task_id}).first()
         if row is None:
             raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
-        task = {key.removeprefix("task_"): value for key, value in row.items() if key.startswith("task_")}
-        task.update(id=row["task_id"], case_id=row["case_id"])
+        task = dict(row.task)
+        for key in ("id", "case_id", "body_id", "enterprise_id", "assignee_id"):
+            task[key] = _uuid(task[key])
         if not access.is_offered(step.actor, task):
             raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
-        run = cls._loaded(step, row, closed_too=False)
-        run.body_name = row["body_name"] or ""
+        run = cls._loaded(step, row.facts, row.state, closed_too=False)
+        run.body_name = task["body_name"] or ""
         return run, task
 
     @classmethod
-    def _loaded(cls, step: Step, row: RowMapping, *, closed_too: bool) -> CaseRun:
-        if row["status"] != "running" and not closed_too:
+    def _loaded(cls, step: Step, facts: dict[str, Any], state: bytes, *, closed_too: bool) -> CaseRun:
+        if facts["status"] != "running" and not closed_too:
             raise Conflict(
                 "case_closed",
                 "案件已办结，不能再操作。",
                 "The case is closed; nothing more can be done in it.",
             )
-        compiled = definitions.compiled(step.rt, step.conn, row["definition_id"])
-        run = cls._bare(step, compiled, row["id"], row["number"], row["title"], row["enterprise_id"])
-        run.lead_body_id = row["lead_body_id"]
-        run.bodies = dict(row["bodies"])
-        run.body_ids = list(row["body_ids"])
-        run.status, run.outcome, run.opened_by = row["status"], row["outcome"], row["opened_by"]
-        run.chain = events.Chain(row["id"], row["event_seq"], bytes(row["event_hash"]), [])
-        work = row["open_work"]
-        run.open_tasks = {uuid.UUID(key): uuid.UUID(who) if who else None for key, who in work.get("tasks", {}).items()}
+        case_id = uuid.UUID(facts["id"])
+        compiled = definitions.compiled(step.rt, step.conn, uuid.UUID(facts["definition_id"]))
+        run = cls._bare(step, compiled, case_id, facts["number"], facts["title"], _uuid(facts["enterprise_id"]))
+        run.lead_body_id = _uuid(facts["lead_body_id"])
+        run.bodies = facts["bodies"]
+        run.body_ids = [uuid.UUID(body_id) for body_id in facts["body_ids"]]
+        run.status, run.outcome, run.opened_by = facts["status"], facts["outcome"], _uuid(facts["opened_by"])
+        run.chain = events.Chain(case_id, facts["event_seq"], bytes.fromhex(facts["event_hash"]), [])
+        work = facts["open_work"]
+        run.open_tasks = {uuid.UUID(key): _uuid(holder) for key, holder in work.get("tasks", {}).items()}
         run.open_deadlines = {uuid.UUID(key) for key in work.get("deadlines", ())}
         run.known_deadlines = {uuid.UUID(key) for key in work.get("known", ())}
         run.open_incidents = {uuid.UUID(key) for key in work.get("incidents", ())}
-        run.stamp = row["stamp"]
-        run.instance = engine.load(compiled.model, bytes(row["state"]), run.call, now=step.rt.time)
+        run.stamp = facts["stamp"]
+        run.instance = engine.load(compiled.model, bytes(state), run.call, now=step.rt.time)
         return run
 
     @property
@@ -327,6 +340,7 @@ class CaseRun:
             self.writes["opened"] = to_json(fresh)
             for row in fresh:
                 self.record("task_opened", row["element"], name=row["name"], role=row["role"], due_on=row["due_on"])
+            notify.returned(self, fresh)
         for key in gone:
             del self.open_tasks[key]
         for row in fresh:
@@ -400,6 +414,7 @@ class CaseRun:
             "element": element.id,
             "rule": element.properties.get("limitRule"),
             "basis": element.properties.get("legalBasis", ""),
+            "start_on": self.step.today,
             "due_on": None,
             "provisional": False,
         }
@@ -445,3 +460,7 @@ class CaseRun:
             "resolved_at": None,
             "resolved_by": None,
         }
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None

@@ -31,17 +31,18 @@ SETTLE = "UPDATE idempotency SET response = %(response)s::jsonb WHERE actor = %(
 
 # What is open in a case (`open_work`) is kept in the case row itself: whoever waited for the lock gets the row
 # as it is now, while a subselect on `task` or `deadline` would still see what was there before the wait.
+# The small facts come as one JSON column: describing thirty columns costs more than reading them.
 _CASE = """
-       c.id, c.number, c.definition_id, c.procedure, c.title, c.enterprise_id, c.lead_body_id, c.bodies,
-       c.body_ids, c.status, c.outcome, c.state, c.event_seq, c.event_hash, c.opened_at, c.opened_by, c.open_work,
-       (SELECT coalesce(sum(version), 0) FROM register_stamp) AS stamp
+       c.state, jsonb_build_object('id', c.id, 'number', c.number, 'definition_id', c.definition_id, 'title', c.title,
+         'enterprise_id', c.enterprise_id, 'lead_body_id', c.lead_body_id, 'bodies', c.bodies, 'body_ids', c.body_ids,
+         'status', c.status, 'outcome', c.outcome, 'event_seq', c.event_seq, 'event_hash', encode(c.event_hash, 'hex'),
+         'opened_by', c.opened_by, 'open_work', c.open_work,
+         'stamp', (SELECT coalesce(sum(version), 0) FROM register_stamp)) AS facts
 """
 LOCK_CASE = f"SELECT {_CASE} FROM cases c WHERE c.id = %(case_id)s FOR UPDATE OF c"  # noqa: S608 - constants
 LOCK_TASK = f"""
-SELECT t.id AS task_id, t.case_id, t.element AS task_element, t.name AS task_name, t.form AS task_form,
-       t.role AS task_role, t.matter AS task_matter, t.body_id AS task_body_id, t.enterprise_id AS task_enterprise_id,
-       t.local AS task_local, t.assignee_id AS task_assignee_id,
-       (SELECT b.name_zh FROM body b WHERE b.id = t.body_id) AS body_name, {_CASE}
+SELECT {_CASE}, to_jsonb(t) || jsonb_build_object('body_name', (SELECT b.name_zh FROM body b WHERE b.id = t.body_id))
+         AS task
   FROM task t JOIN cases c ON c.id = t.case_id WHERE t.id = %(task_id)s FOR UPDATE OF c
 """  # noqa: S608 - constants
 
@@ -74,10 +75,10 @@ SELECT r.id, r.case_id, r.element, r.name, r.form, r.role, r.matter, r.body_id, 
        matter text, body_id uuid, enterprise_id uuid, local jsonb, limit_rule text, due_on date, assignee_id uuid,
        opened_at timestamptz)""",
     "awaited": """
-INSERT INTO deadline (id, case_id, waiting_id, element, effect, rule, basis, due_on, provisional, due_at)
-SELECT r.id, r.case_id, r.waiting_id, r.element, r.effect, r.rule, r.basis, r.due_on, r.provisional, r.due_at
+INSERT INTO deadline (id, case_id, waiting_id, element, effect, rule, basis, start_on, due_on, provisional, due_at)
+SELECT r.id, r.case_id, r.waiting_id, r.element, r.effect, r.rule, r.basis, r.start_on, r.due_on, r.provisional, r.due_at
   FROM jsonb_to_recordset(%(awaited)s::jsonb) AS r(id uuid, case_id uuid, waiting_id uuid, element text, effect text,
-       rule text, basis text, due_on date, provisional boolean, due_at timestamptz)""",
+       rule text, basis text, start_on date, due_on date, provisional boolean, due_at timestamptz)""",
     "ended": """
 UPDATE deadline SET done_at = %(now)s, result = 'not needed'
  WHERE case_id = %(id)s AND waiting_id = ANY(%(ended)s) AND done_at IS NULL""",
