@@ -137,6 +137,11 @@ def pauses(rule: LimitRule, facts: Iterable[Fact]) -> tuple[Pause, ...]:
     return _merged(stretches)
 
 
+def total_limit(rule: LimitRule, facts: Iterable[Fact]) -> int:
+    """The limit with what it was extended by."""
+    return rule.limit + _extension_days(rule, list(facts))
+
+
 def due_by_intervals(rule: LimitRule, facts: Iterable[Fact], calendar: WorkCalendar, limit: int) -> date:
     """The due date by interval arithmetic: the check on the day walk, and the quick way for long lists."""
     known = list(facts)

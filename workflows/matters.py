@@ -18,7 +18,7 @@ from registers.db import uuid7
 from registers.errors import Conflict, DomainError
 from registers.limits import LimitRule
 from registers.parties import Body
-from workflows import clocks
+from workflows import clocks, lights
 from workflows.commands import Step
 from workflows.models import ClockFact, Matter
 from workflows.reference import Reference
@@ -97,7 +97,7 @@ def facts(conn: Connection, matter_ids: list[uuid.UUID]) -> dict[uuid.UUID, list
             clocks.Fact(
                 kind=row["kind"],
                 on=row["on_date"],
-                reason=row["pause_kind"] or row["reason"],
+                reason=_fact_reason(row["kind"], row["pause_kind"], row["reason"]),
                 days=row["days"] or 0,
                 letter=str(row["letter_id"] or ""),
                 approver=str(row["recorded_by"] or ""),
@@ -118,15 +118,10 @@ def add_fact(
     reason: str = "",
     letter_id: uuid.UUID | None = None,
 ) -> None:
-    """Record a fact of a matter's clock after the rule has admitted it."""
-    if matter["limit_rule"]:
-        rule = rule_of(step.conn, reference, matter)
-        known = facts(step.conn, [matter["id"]])[matter["id"]]
-        clocks.admit(
-            rule,
-            known,
-            clocks.Fact(kind, on, reason=pause_kind or reason, days=days or 0, approver=str(step.actor.id or "")),
-        )
+    """Record a fact of a matter's clock after the rule has admitted it, and set its alarms anew."""
+    said = _fact_reason(kind, pause_kind, reason)
+    fact = clocks.Fact(kind, on, reason=said, days=days or 0, approver=str(step.actor.id or ""))
+    rule, known = admit(step, reference, matter, fact)
     step.conn.execute(
         insert(ClockFact).values(
             id=uuid7(),
@@ -142,11 +137,27 @@ def add_fact(
             recorded_at=step.now,
         )
     )
+    lights.rewrite(step.conn, matter, rule, [*known, fact], reference.calendar, step.today)
 
 
-def change_rule(step: Step, matter: dict[str, Any], limit_rule: str) -> None:
+def admit(
+    step: Step, reference: Reference, matter: dict[str, Any], fact: clocks.Fact
+) -> tuple[LimitRule | None, list[clocks.Fact]]:
+    """Refuse a fact that the rule does not allow; the rule and the facts known so far when it does."""
+    if not matter["limit_rule"]:
+        return None, []
+    rule = rule_of(step.conn, reference, matter)
+    known = facts(step.conn, [matter["id"]])[matter["id"]]
+    clocks.admit(rule, known, fact)
+    return rule, known
+
+
+def change_rule(step: Step, reference: Reference, matter: dict[str, Any], limit_rule: str) -> None:
     """Put another limit on an open matter (30 becomes 45 days when a key-managed site is visited)."""
     step.conn.execute(update(Matter).where(Matter.id == matter["id"]).values(limit_rule=limit_rule))
+    changed = {**matter, "limit_rule": limit_rule}
+    known = facts(step.conn, [matter["id"]])[matter["id"]]
+    lights.rewrite(step.conn, changed, rule_of(step.conn, reference, changed), known, reference.calendar, step.today)
 
 
 def decide(
@@ -177,6 +188,7 @@ def decide(
 def end_open(step: Step, case_id: uuid.UUID, status: str) -> None:
     """Close the open matters of a case that ends without a decision (withdrawn, cancelled)."""
     step.conn.execute(update(Matter).where(Matter.case_id == case_id, Matter.status == "open").values(status=status))
+    lights.end_all(step.conn, case_id)
 
 
 def rule_of(conn: Connection, reference: Reference, matter: dict[str, Any]) -> LimitRule:
@@ -199,3 +211,8 @@ def readings(conn: Connection, reference: Reference, case_id: uuid.UUID, as_of: 
             MatterClock(row, rule, clocks.read(rule, known.get(row["id"], []), reference.calendar, as_of))
         )
     return clocks_of_case
+
+
+def _fact_reason(kind: str, pause_kind: str | None, reason: str) -> str:
+    """What the clock reads: the kind of a pause (none: whichever lasts), or the words of an extension."""
+    return pause_kind or ("" if kind == "resumed" else reason)

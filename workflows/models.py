@@ -196,6 +196,7 @@ class Deadline(Base):
     effect: Mapped[str]
     rule: Mapped[str | None]
     basis: Mapped[str] = mapped_column(server_default="")
+    start_on: Mapped[date | None] = mapped_column(comment="from when the rule counts; the date is counted anew from it")
     due_on: Mapped[date | None]
     provisional: Mapped[bool] = mapped_column(server_default="false")
     due_at: Mapped[datetime]

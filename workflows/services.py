@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from registers import obligations, parties, permits
 from registers.errors import DomainError
-from workflows import letters, matters, notices
+from workflows import letters, matters, notices, notify
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
@@ -149,7 +149,7 @@ def matter_open(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any
 def matter_limit(run: CaseRun, inputs: Inputs, element: Element) -> None:
     """Change the statutory limit of an open matter (排污许可管理条例 art. 12: 45 days with a site check)."""
     matter = matters.find(run.step.conn, run.id, inputs["matter"])
-    matters.change_rule(run.step, matter, inputs["limit_rule"])
+    matters.change_rule(run.step, run.reference, matter, inputs["limit_rule"])
     run.record("limit_changed", element.id, matter=inputs["matter"], rule=inputs["limit_rule"])
 
 
@@ -181,6 +181,7 @@ def matter_decide(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, A
         ground=inputs.get("ground"),
         reason=inputs.get("reason"),
     )
+    notify.decided(run, matters.MATTER_TITLES.get(inputs["matter"], (inputs["matter"],) * 2), approved)
     return {"matter": inputs["matter"], "approved": approved, "on": run.step.today}
 
 
@@ -322,6 +323,7 @@ def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
         element=element.id,
     )
     run.record("letter_issued", element.id, letter=inputs["letter"], number=made["number"], sha256=made["sha256"])
+    notify.letter_issued(run, inputs["letter"], made["number"])
     return made
 
 

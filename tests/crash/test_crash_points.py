@@ -20,15 +20,17 @@ import pytest
 from sqlalchemy import Connection, event, select, text
 
 import workflows.administration
+import workflows.clockwork
 import workflows.deadlines
 import workflows.designing
 import workflows.publicity  # noqa: F401 - importing registers the commands
 from registers.accounts import SYSTEM, Actor
 from registers.db import Database
 from registers.parties import Delegation
+from tests.clocks import kit
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import cases, events, publicity, worklist
+from workflows import cases, clockwork, events, notify, publicity, worklist
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -237,6 +239,51 @@ def _(world: World) -> Prepared:
     enterprise = world.actor("qiye").enterprise_id
     facts = {"login": "new", "name": "新人", "password": "a long password", "role": "preparer"}
     return Prepared(world.actor("anquan"), {**facts, "enterprise_id": enterprise})
+
+
+PAUSE = {"matter": "eia", "kind": "expert_review", "days": 10, "reason": "评审"}
+
+
+@prepares("clock.pause")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("shencha"), {"case_id": kit.begin(world), **PAUSE})
+
+
+@prepares("clock.resume")
+def _(world: World) -> Prepared:
+    case_id = kit.begin(world)
+    clockwork.pause(world.rt, world.actor("shencha"), key(), case_id=case_id, **PAUSE)
+    return Prepared(world.actor("shencha"), {"case_id": case_id, "matter": "eia"})
+
+
+@prepares("clock.extend")
+def _(world: World) -> Prepared:
+    case_id = kit.begin(world, kit.with_limit("licence.decide"))
+    return Prepared(world.actor("qianfa"), {"case_id": case_id, "matter": "eia", "days": 5, "reason": "复杂"})
+
+
+@prepares("clock.ring")
+def _(world: World) -> Prepared:
+    kit.begin(world)
+    world.time.move_to(world.time.today() + timedelta(days=40))
+    return Prepared(SYSTEM, {"limit": 10})
+
+
+@prepares("setting.save")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"email": "qiye@example.com", "email_when": "daily"})
+
+
+@prepares("setting.feed")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"digest": notify.feed_secret()[1]})
+
+
+@prepares("message.read")
+def _(world: World) -> Prepared:
+    case_id = kit.begin(world)
+    clockwork.pause(world.rt, world.actor("shencha"), key(), case_id=case_id, **PAUSE)
+    return Prepared(world.actor("qiye"), {})
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:

@@ -11,7 +11,9 @@ import registers.numbering
 import registers.obligations
 import registers.parties
 import registers.permits
+import workflows.lights
 import workflows.models
+import workflows.notify
 import workflows.reference
 from registers.db import Base
 

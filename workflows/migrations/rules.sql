@@ -54,7 +54,7 @@ DO $$
 DECLARE child text;
 BEGIN
   FOREACH child IN ARRAY ARRAY['task', 'submission', 'draft', 'event', 'deadline', 'incident', 'matter',
-                               'clock_fact', 'letter', 'case_file'] LOOP
+                               'clock_fact', 'letter', 'case_file', 'clock_alarm'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
     EXECUTE format(
