@@ -38,6 +38,7 @@ PUBLIC = {
     "/notices/<uuid:notice_id>",
     "/verify",
     "/verify/<code>",
+    "/feed/<code>.ics",
     "/procedures/<procedure>",
     "/static/<path:filename>",
 }
@@ -66,6 +67,10 @@ def objects(world: World, api: Person) -> dict[str, str]:
         "definition_id": str(uuid.uuid4()),
         "delegation_id": str(uuid.uuid4()),
         "notice_id": str(uuid.uuid4()),
+        "matter": "eia",
+        "message_id": str(uuid.uuid4()),
+        "proposal_id": str(uuid.uuid4()),
+        "obligation_id": str(uuid.uuid4()),
         "procedure": "trial",
         "code": "x",
         "form": "docx",
