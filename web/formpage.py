@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import request
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 import forms
@@ -146,25 +145,6 @@ def place(form: FormDefinition, path: str) -> str:
         column = next((one for one in field.columns if one.name == rest[1]), None)
         words += " " + (pick(column.label) if column else rest[1])
     return words
-
-
-def notes(context: Mapping[str, Any], element: str) -> Markup:
-    """Results of rules that this task should be decided with, as a list with citations."""
-    items = []
-    for value in context.values():
-        if isinstance(value, Mapping) and isinstance(value.get("notes"), list):
-            items.extend(value["notes"])
-    lines = [Markup("<li>{}{}</li>").format(pick(_pair(item)), _cite(item)) for item in items if item]
-    return Markup("<ul>{}</ul>").format(Markup("").join(lines)) if lines else Markup("")
-
-
-def _pair(item: Any) -> Any:
-    return item if isinstance(item, str) else {"zh": item.get("zh", ""), "en": item.get("en", item.get("zh", ""))}
-
-
-def _cite(item: Any) -> Markup:
-    basis = item.get("basis") if isinstance(item, Mapping) else None
-    return Markup(' <span class="cite">{}</span>').format(pick(basis)) if basis else Markup("")
 
 
 def _field_at(form: FormDefinition, path: str) -> Field | None:

@@ -6,7 +6,6 @@ Texts that are data (form labels, procedure titles) carry both languages; `pick`
 
 from __future__ import annotations
 
-import gettext as gettext_module
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel.messages.pofile import read_po
 from flask import Flask, Response, g, request
 
 from forms.words import Words
@@ -41,12 +41,12 @@ def language() -> str:
 
 def gettext(message: str) -> str:
     """The message in the reader's language; Chinese is the source."""
-    return message if language() == "zh" else _english().gettext(message)
+    return message if language() == "zh" else _english().get(message, message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Chinese has one form; English has two."""
-    return plural if language() == "zh" else _english().ngettext(singular, plural, count)
+    """Chinese has one form, and the sentences of this catalogue are worded to need only one."""
+    return gettext(singular if count == 1 else plural)
 
 
 def pick(texts: Mapping[str, str] | Words | str | None) -> str:
@@ -84,8 +84,10 @@ def number(value: Any) -> str:
 
 
 @cache
-def _english() -> gettext_module.NullTranslations:
-    return gettext_module.translation("messages", TRANSLATIONS, languages=["en"], fallback=True)
+def _english() -> dict[str, str]:
+    """The English catalogue, read once from its source; there is no compiled copy that could be older."""
+    with (TRANSLATIONS / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file, locale="en") if message.id}
 
 
 def _remember(response: Response) -> Response:

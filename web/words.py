@@ -10,7 +10,7 @@ from markupsafe import Markup
 from registers import catalogues, parties
 from registers.limits import LimitRule
 from web.context import runtime
-from web.i18n import day, gettext, language
+from web.i18n import gettext, language
 from workflows import matters, notices
 from workflows.clocks import UNIT_WORDS
 
@@ -56,21 +56,57 @@ def matter_status(status: str) -> str:
     }.get(status, status)
 
 
+# How a case can end by the words of `case.close`; other ends are called as the model calls its end event.
 OUTCOMES: dict[str, tuple[str, str]] = {
-    "approved": ("已办结：准予", "Closed: approved"),
-    "issued": ("已办结：准予", "Closed: approved"),
-    "refused": ("已办结：不予许可", "Closed: refused"),
+    "completed": ("已办结", "Closed"),
+    "approved": ("准予", "Approved"),
+    "issued": ("准予", "Approved"),
+    "refused": ("不予许可", "Refused"),
     "withdrawn": ("已撤回", "Withdrawn"),
     "cancelled": ("已终止", "Cancelled"),
 }
+MODES: dict[str, tuple[str, str]] = {
+    "simultaneous": ("同时办理", "together"),
+    "staged": ("先环评、后许可", "EIA first, then the permit"),
+    "eia_only": ("只办环评", "EIA only"),
+    "permit_only": ("只办排污许可", "permit only"),
+    "none": ("无需审批", "no approval needed"),
+}
+# What a public notice may say of a case.
+NOTICE_FACTS: dict[str, tuple[str, str]] = {
+    "place": ("建设地点", "Place"),
+    "summary": ("建设内容与规模", "Project"),
+    "measures": ("主要环境保护措施", "Main environmental measures"),
+    "eia": ("环境影响评价审批", "EIA approval"),
+    "permit": ("排污许可", "Discharge permit"),
+}
 
 
-def case_status(status: str, outcome: str | None) -> Markup:
+def outcome_name(outcome: str | None, otherwise: str = "") -> str:
+    """How a matter was decided or a case ended."""
+    return in_language(OUTCOMES[outcome]) if outcome in OUTCOMES else otherwise or gettext("已办结")
+
+
+def mode_name(mode: str) -> str:
+    """Whether EIA and permit run together."""
+    return in_language(MODES.get(mode, (mode, mode)))
+
+
+def notice_facts(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a notice says, with words for its keys and for decisions."""
+    return [
+        (in_language(NOTICE_FACTS.get(key, (key, key))), matter_status(value) if key in ("eia", "permit") else value)
+        for key, value in content.items()
+        if value
+    ]
+
+
+def case_status(status: str, outcome: str | None, otherwise: str = "") -> Markup:
     """How a case stands, as a tag whose words say it all."""
     if status == "running":
         return Markup('<span class="tag mine">{}</span>').format(gettext("办理中"))
-    text = in_language(OUTCOMES.get(outcome or status, OUTCOMES.get(status, ("已办结", "Closed"))))
-    kind = "warn" if status in ("withdrawn", "cancelled") or outcome == "refused" else "done"
+    text = outcome_name(status if status in ("withdrawn", "cancelled") else outcome, otherwise)
+    kind = "done" if status == "closed" and outcome in ("completed", "approved", "issued") else "warn"
     return Markup('<span class="tag {}">{}</span>').format(kind, text)
 
 
@@ -110,67 +146,3 @@ def limit_text(rule: LimitRule) -> str:
 def size(count: int) -> str:
     """A file size people can read."""
     return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(count // 1024, 1)} kB"
-
-
-EVENTS: dict[str, tuple[str, str]] = {
-    "case_started": ("发起案件 {number}", "Case {number} opened"),
-    "submitted": ("提交“{name}”", "“{name}” submitted"),
-    "task_opened": ("待办“{name}”交{role}办理", "“{name}” offered to {role}"),
-    "tasks_cancelled": ("{count}项待办因流程走向取消", "{count} tasks cancelled by the course of the case"),
-    "task_claimed": ("签收“{name}”", "“{name}” claimed"),
-    "task_released": ("退回公共待办“{name}” {reason}", "“{name}” released {reason}"),
-    "task_assigned": ("“{name}”指派给{to} {reason}", "“{name}” assigned to {to} {reason}"),
-    "handler": ("按规则“{handler}”判定（{basis}）", "Rule “{handler}” applied ({basis})"),
-    "decision": ("决策表“{decision}”：{rules}", "Decision table “{decision}”: {rules}"),
-    "matter_opened": ("开立事项：{matter}（{klass}）", "Matter opened: {matter} ({klass})"),
-    "limit_changed": ("{matter}改按“{rule}”计时", "{matter} now runs under “{rule}”"),
-    "clock_started": ("{matter}时限起算，届满日{due}", "Clock of {matter} started, due {due}"),
-    "clock_paused": ("{matter}时限暂停：{pause} {reason}", "Clock of {matter} paused: {pause} {reason}"),
-    "clock_resumed": ("{matter}时限恢复，届满日{due}", "Clock of {matter} resumed, due {due}"),
-    "bodies_assigned": ("确定审批机关", "Deciding bodies determined"),
-    "mode": ("办理方式：{mode} {reason}", "Mode: {mode} {reason}"),
-    "decided": ("{matter}作出决定：{outcome} {reason}", "{matter} decided: {outcome} {reason}"),
-    "notice_published": ("发布公示“{title}”至{until}", "Notice “{title}” published until {until}"),
-    "notice_closed": ("公示结束，收到意见{comments}条", "Notice closed with {comments} comments"),
-    "notice_comment": ("收到公众意见", "A comment from the public"),
-    "letter_issued": ("签发文书 {letter} {number}", "Letter {letter} {number} issued"),
-    "letter_drafted": ("拟制文书 {letter}", "Letter {letter} drafted"),
-    "delivered": ("文书送达{recipient}（{on}）", "Delivered to {recipient} ({on})"),
-    "permit_entered": (
-        "登记许可 {number}，有效期至{valid_to}",
-        "Permit {number} entered, valid to {valid_to}",
-    ),
-    "obligation": ("登记后续义务，期限{due_on}", "Obligation entered, due {due_on}"),
-    "deadline": ("期限届满（{due_on}）：{rule} {basis}", "Limit over ({due_on}): {rule} {basis}"),
-    "incident": ("步骤异常停住：{cause}", "A step stopped: {cause}"),
-    "incident_resolved": ("异常已排除", "Incident resolved"),
-    "retried": ("管理员重试", "Retried by an administrator"),
-    "remark": ("备注：{text}", "Remark: {text}"),
-    "corrected": ("更正 {path}：{old} → {new}（{reason}）", "Corrected {path}: {old} → {new} ({reason})"),
-    "case_closed": ("案件办结：{outcome}", "Case closed: {outcome}"),
-    "case_withdrawn": ("申请单位撤回：{reason}", "Withdrawn by the applicant: {reason}"),
-    "case_cancelled": ("终止案件：{reason}", "Case cancelled: {reason}"),
-}
-
-
-class _Forgiving(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def event_text(event: dict[str, Any]) -> str:
-    """One line of the record in words."""
-    said = dict(event["data"])
-    if "role" in said:
-        said["role"] = role_name(said["role"])
-    if "matter" in said:
-        said["matter"] = matter_name(said["matter"])
-    if "klass" in said:
-        said["klass"] = klass_name(said["klass"])
-    if said.get("outcome") in ("approved", "refused"):
-        said["outcome"] = matter_status(said["outcome"])
-    for key in ("due", "until", "due_on", "valid_to", "on"):
-        if said.get(key):
-            said[key] = day(said[key])
-    pattern = in_language(EVENTS.get(event["kind"], (event["kind"], event["kind"])))
-    return pattern.format_map(_Forgiving({key: "" if value is None else value for key, value in said.items()})).strip()

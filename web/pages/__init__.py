@@ -30,5 +30,7 @@ def install(app: Flask) -> None:
         light_of=words.light_of,
         limit_text=words.limit_text,
         size=words.size,
-        event_text=words.event_text,
+        outcome_name=words.outcome_name,
+        mode_name=words.mode_name,
+        notice_facts=words.notice_facts,
     )

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from web import auth, diagrams, downloads, formpage, views
+from web import auth, diagrams, downloads, findings, formpage, record, views
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
@@ -32,6 +32,8 @@ def case(case_id: uuid.UUID) -> str:
             conn, {file for item in submitted for file in formdata.file_ids(item["form"], item["data"])}
         )
         drawn = _diagrams(conn, compiled, document, history)
+        told = record.lines(conn, rt.reference.get(conn), compiled, history, document["obligations"])
+        rules = findings.of_case(compiled, formdata.variables_of(conn, compiled, case_id), history)
     running = row["status"] == "running"
     leads = row["lead_body_id"] is not None and any(
         person.has(role, row["lead_body_id"]) for role in ("head", "window")
@@ -43,7 +45,9 @@ def case(case_id: uuid.UUID) -> str:
         compiled=compiled,
         submissions=submitted,
         files=files,
-        history=history,
+        lines=told,
+        findings=rules,
+        ended=compiled.model.elements[row["outcome"]].name if row["outcome"] in compiled.model.elements else "",
         clocks=clocks,
         diagrams=drawn,
         element_name=lambda key: compiled.model.elements[key].name if key in compiled.model.elements else key,

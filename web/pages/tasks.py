@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 import forms
 from forms.definition import FormDefinition
 from registers.errors import DomainError
-from web import auth, formpage
+from web import auth, findings, formpage
 from web.context import actor, new_key, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
-from workflows import access, casefile, cases, definitions, documents, formdata, people, worklist
+from workflows import access, casefile, cases, definitions, documents, events, formdata, notices, people, worklist
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
@@ -41,20 +41,55 @@ def submit_task(task_id: uuid.UUID) -> Any:
         return _show(task_id, raw, errors), 422
     if action == "submit":
         try:
-            answer = run(cases.complete, task_id=task_id, data=raw)
+            run(cases.complete, task_id=task_id, data=raw)
         except forms.FormErrors as wrong:
             _keep(task_id, raw)
             return _show(task_id, raw, formpage.messages(wrong)), 422
         except DomainError as wrong:
             _keep(task_id, raw)
             return _show(task_id, raw, {wrong.pointer or "": wrong.message(language())}), wrong.status
-        return redirect(_next_page(answer))
+        return redirect(url_for("pages.receipt", task_id=task_id))
     if action.startswith(("add:", "drop:")):
         formpage.change_rows(raw, action)
         _keep(task_id, raw)
         return redirect(url_for("pages.task", task_id=task_id) + "#f-" + action.split(":", 1)[1].split(".")[0])
     _keep(task_id, raw)
     return redirect(url_for("pages.task", task_id=task_id))
+
+
+@blueprint.get("/tasks/<uuid:task_id>/receipt")
+@auth.signed_in
+def receipt(task_id: uuid.UUID) -> Any:
+    """What was handed in with a task, and what happens next; to be kept or printed."""
+    person, rt = actor(), runtime()
+    with reading() as conn:
+        found = worklist.task(conn, person, task_id)
+        if found["status"] == "open":
+            return redirect(url_for("pages.task", task_id=task_id))
+        case = access.visible_case(conn, person, found["case_id"])
+        compiled = definitions.compiled(rt, conn, found["definition_id"])
+        submitted = earlier_submissions(conn, compiled, found["case_id"])
+        mine = [item for item in submitted if item["task_id"] == task_id]
+        files = documents.by_ids(
+            conn, {file for item in mine for file in formdata.file_ids(item["form"], item["data"])}
+        )
+        waiting = [
+            {**row, "mine": access.may_work_on(person, row)}
+            for row in worklist.tasks_of_case(conn, found["case_id"])
+            if row["status"] == "open"
+        ]
+        open_notices = [row for row in notices.of_case(conn, found["case_id"]) if row["closed_at"] is None]
+    return render_template(
+        "receipt.html",
+        task=found,
+        case=case,
+        compiled=compiled,
+        submission=mine[-1] if mine else None,
+        files=files,
+        waiting=sorted(waiting, key=lambda row: not row["mine"]),
+        notices=open_notices,
+        **formpage.helpers({}),
+    )
 
 
 @blueprint.post("/tasks/<uuid:task_id>/draft")
@@ -110,16 +145,6 @@ def _keep(task_id: uuid.UUID, raw: dict[str, Any]) -> None:
         return
 
 
-def _next_page(answer: dict[str, Any]) -> str:
-    """After submitting: the next task of this case that is mine, else the case."""
-    with reading() as conn:
-        page = worklist.tasks(conn, actor(), search="", limit=200)
-    for row in page.rows:
-        if str(row["case_id"]) == answer["case_id"]:
-            return url_for("pages.task", task_id=row["id"])
-    return url_for("pages.case", case_id=answer["case_id"], done=1)
-
-
 def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[str, str] | None = None) -> str:
     person, rt = actor(), runtime()
     with reading() as conn:
@@ -131,6 +156,7 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         files = {**shown.files, **documents.by_ids(conn, _all_files(submitted, shown.form, data))}
         element = compiled.model.elements[found["element"]]
         colleagues = people.who_may(conn, found) if _may_hand_on(found) else []
+        history = events.history(conn, found["case_id"])
     may_work = found["status"] == "open" and access.may_work_on(person, found)
     offered = found["status"] == "open" and access.is_offered(person, found)
     return render_template(
@@ -144,15 +170,25 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         files=files,
         earlier=submitted,
         may_work=may_work,
-        review=found["body_id"] is not None,
+        own=next((item for item in submitted if item["task_id"] == task_id), None),
+        returned=_sent_back(submitted),
         basis=element.properties.get("legalBasis", ""),
-        notes=formpage.notes(shown.context, found["element"]),
-        may_claim=offered and found["assignee_id"] is None,
+        findings=findings.of_case(compiled, shown.context, history),
+        official=found["body_id"] is not None,
+        may_claim=offered and found["assignee_id"] is None and found["body_id"] is not None,
         may_release=found["status"] == "open" and found["assignee_id"] == person.id,
         colleagues=[row for row in colleagues if row["id"] != person.id],
         key=request.form.get("idempotency_key") if typed is not None else new_key(),
         **formpage.helpers(shown.context),
     )
+
+
+def _sent_back(submitted: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last submission when it sent the work back with words about what to change."""
+    last = submitted[-1] if submitted else None
+    if last is None or last["data"].get("decision") != "return":
+        return None
+    return {"person": last["person"], "title": last["title"], "comment": last["data"].get("comment") or ""}
 
 
 def _may_hand_on(found: dict[str, Any]) -> bool:
@@ -174,6 +210,7 @@ def earlier_submissions(conn: Connection, compiled: definitions.Compiled, case_i
                 "form": compiled.form_of(row["element"]),
                 "data": row["data"],
                 "id": row["id"],
+                "task_id": row["task_id"],
             }
         )
     return found

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
+from registers import obligations
+from registers.laws import cite
 from registers.limits import LimitRule
 from registers.parties import Enterprise
 from web import auth, diagrams, words
 from web.context import actor, reading, run, runtime
 from web.i18n import gettext, language, pick
 from web.pages import blueprint
-from workflows import cases, definitions, worklist
+from workflows import cases, definitions, matters, worklist
 from workflows.engine import Element
 
 PAGE = 30
@@ -33,8 +36,12 @@ def home() -> Any:
     with reading() as conn:
         page = worklist.tasks(conn, person, scope=scope, search=query, sort=sort, limit=PAGE, offset=offset)
         counts = worklist.counts(conn, person, runtime().time.today())
-    tabs = [("mine", gettext("需要我办")), ("claimed", gettext("我已签收")), ("done", gettext("我已办结"))]
+        running = _progress(conn) if person.enterprise_id is not None and scope == "mine" and not query else []
+        duties = obligations.of_enterprise(conn, person.enterprise_id, 5) if running and person.enterprise_id else []
+        limits = _statutory(conn, page.rows) if scope != "done" else {}
+    tabs = [("mine", gettext("需要我办")), ("done", gettext("我已办结"))]
     if person.body_ids:
+        tabs.insert(1, ("claimed", gettext("我已签收")))
         tabs.append(("overseen", gettext("本机关在办")))
     sorts = [("due", gettext("按期限")), ("opened", gettext("按到达时间")), ("case", gettext("按案号"))]
     return render_template(
@@ -49,7 +56,35 @@ def home() -> Any:
         offset=offset,
         limit=PAGE,
         page_url=_page_url,
+        running=running,
+        duties=[row for row in duties if row["status"] == "open"],
+        limits=limits,
     )
+
+
+def _progress(conn: Connection) -> list[dict[str, Any]]:
+    """The applicant's running cases with the steps they wait at."""
+    rows = worklist.cases(conn, actor(), status="running", limit=5).rows
+    return [
+        {**row, "waiting": [task for task in worklist.tasks_of_case(conn, row["id"]) if task["status"] == "open"]}
+        for row in rows
+    ]
+
+
+def _statutory(conn: Connection, rows: list[dict[str, Any]]) -> dict[uuid.UUID, date]:
+    """The earliest statutory date among the open matters of the cases on a page of the work list."""
+    rt = runtime()
+    reference, found = rt.reference.get(conn), {}
+    for case_id in {row["case_id"] for row in rows}:
+        clocks = matters.readings(conn, reference, case_id, rt.time.today())
+        due = [
+            clock.reading.statutory_due
+            for clock in clocks
+            if clock.matter["status"] == "open" and clock.reading is not None and clock.reading.statutory_due
+        ]
+        if due:
+            found[case_id] = min(due)
+    return found
 
 
 @blueprint.get("/cases")
@@ -157,7 +192,7 @@ GUIDE_TITLES: dict[str, tuple[str, str]] = {
     "materials": ("申请材料", "Materials"),
     "limits": ("办理时限", "Time limits"),
     "special": ("特别程序", "Special procedures"),
-    "fees": ("收费", "Fees"),
+    "fee": ("收费", "Fees"),
     "basis": ("设定依据", "Legal basis"),
     "result": ("办理结果", "Result"),
     "contact": ("咨询方式", "Contact"),
@@ -171,6 +206,8 @@ def _guide_parts(given: dict[str, Any], conn: Any, reference: Any) -> list[dict[
         said = value.get(language(), value.get("zh")) if isinstance(value, dict) else value
         if key == "limits":
             said = [_limit_line(reference.rule(conn, code, runtime().time.today())) for code in value]
+        if key == "basis":
+            said = [words.in_language(cite(code)) for code in value]
         lines = said if isinstance(said, list) else None
         parts.append(
             {
@@ -183,7 +220,9 @@ def _guide_parts(given: dict[str, Any], conn: Any, reference: Any) -> list[dict[
 
 
 def _limit_line(rule: LimitRule) -> str:
-    return f"{pick(rule.title)}: {words.limit_text(rule)} ({words.in_language((rule.basis_zh, rule.basis_en))})"
+    pattern = "{}：{}（{}）" if language() == "zh" else "{}: {} ({})"
+    basis = words.in_language((rule.basis_zh, rule.basis_en))
+    return pattern.format(pick(rule.title), words.limit_text(rule), basis)
 
 
 def _offset() -> int:

@@ -37,6 +37,7 @@ function applyConditions(form) {
     const ask = (name) => {
       if (prefix && form.querySelector(`[data-field="${prefix}.${name}"]`)) return valueOf(form, `${prefix}.${name}`);
       const asked = form.querySelector(`[data-field="${name}"]`);
+      if (asked?.dataset.value !== undefined) return asked.dataset.value || null; // an answer that cannot be changed now
       return asked?.closest("[hidden]") ? null : valueOf(form, name);
     };
     const show = holds(rule, ask);
@@ -50,7 +51,7 @@ function applyConditions(form) {
 
 function renumber(table) {
   [...table.tBodies[0].rows].forEach((row, index) => {
-    row.cells[0].firstChild.textContent = String(index + 1);
+    row.cells[0].querySelector("span").textContent = String(index + 1);
     for (const part of row.querySelectorAll("[name], [id], [data-field], [for], [aria-describedby]")) {
       for (const key of ["name", "id", "data-field", "for", "aria-describedby", "value"]) {
         const text = part.getAttribute(key);
@@ -106,38 +107,83 @@ function pasteRows(event, form) {
   form.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// What is typed while the connection is down survives a reload of the tab (sessionStorage, gone with the tab).
+function keepCopy(form) {
+  const key = `draft:${form.dataset.draft}`;
+  const copy = () => new URLSearchParams([...new FormData(form)].filter(([name, value]) =>
+    typeof value === "string" && !["csrf", "idempotency_key", "do"].includes(name))).toString();
+  return {
+    save() { try { sessionStorage.setItem(key, copy()); } catch { /* full or switched off: the server keeps drafts */ } },
+    drop() { try { sessionStorage.removeItem(key); } catch { /* as above */ } },
+    restore() {
+      const kept = new URLSearchParams((() => { try { return sessionStorage.getItem(key) ?? ""; } catch { return ""; } })());
+      if (!kept.has("revision") || kept.get("revision") !== form.elements.revision.value) return false;
+      if (kept.toString() === copy()) return false;
+      for (const table of form.querySelectorAll("table[data-rows]")) {
+        const wanted = [...kept.keys()].map((name) => name.split(".")).filter(([name]) => name === table.dataset.rows);
+        const last = Math.max(-1, ...wanted.map(([, index]) => Number(index)));
+        while (table.tBodies[0].rows.length <= last && addRow(table));
+      }
+      for (const field of form.elements) {
+        if (!field.name || ["hidden", "file", "submit"].includes(field.type)) continue;
+        if (field.type === "checkbox" || field.type === "radio") field.checked = kept.getAll(field.name).includes(field.value);
+        else if (kept.has(field.name)) field.value = kept.get(field.name);
+      }
+      return true;
+    },
+  };
+}
+
 function keepDraft(form) {
   const status = form.querySelector(".saved");
-  let timer = 0, lastSaved = Date.now(), busy = false, dirty = false;
+  const local = keepCopy(form);
+  let timer = 0, lastSaved = Date.now(), busy = false, dirty = false, sent = false;
   async function save() {
-    if (busy || !dirty) return;
+    if (busy || !dirty || sent) return;
     busy = true; dirty = false;
     const data = new FormData(form);
     for (const key of [...data.keys()]) if (key.startsWith("upload:")) data.delete(key);
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", body: new URLSearchParams(data), keepalive: false });
+      const answer = await fetch(form.dataset.draft, {
+        method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" }, signal: AbortSignal.timeout(20000),
+      });
       if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).title ?? "");
       const kept = await answer.json();
       form.elements.revision.value = kept.revision;
       status.textContent = status.dataset.saved.replace("{t}", new Date(kept.saved_at).toLocaleTimeString());
       lastSaved = Date.now();
+      if (!dirty) local.drop();
     } catch (problem) {
       dirty = true;
       status.textContent = problem.message && problem.name === "Error" ? problem.message : status.dataset.failed;
-      timer = setTimeout(save, DRAFT_AT_LEAST);
+      timer = setTimeout(save, DRAFT_AFTER);
     } finally {
       busy = false;
     }
   }
-  form.addEventListener("input", () => {
+  function changed() {
     dirty = true;
+    local.save();
     clearTimeout(timer);
     timer = setTimeout(save, Date.now() - lastSaved > DRAFT_AT_LEAST ? 0 : DRAFT_AFTER);
-  });
+  }
+  form.addEventListener("input", changed);
+  addEventListener("online", save);
   addEventListener("pagehide", () => {
-    if (dirty) navigator.sendBeacon(form.dataset.draft, new URLSearchParams(new FormData(form)));
+    if (dirty && !sent) navigator.sendBeacon(form.dataset.draft, new URLSearchParams(new FormData(form)));
   });
-  form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
+  form.addEventListener("submit", (event) => {
+    if (sent) return event.preventDefault(); // the second half of a double click
+    sent = true;
+    clearTimeout(timer);
+    local.drop();
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) sent = false; });
+  if (local.restore()) {
+    applyConditions(form);
+    changed();
+    status.textContent = status.dataset.restored;
+  }
 }
 
 for (const form of document.querySelectorAll("form.task-form")) {
@@ -163,6 +209,27 @@ for (const form of document.querySelectorAll("form.task-form")) {
   });
   keepDraft(form);
 }
+
+// A button pressed twice sends once; the server would answer a repetition with the first answer anyway.
+for (const form of document.querySelectorAll("form[method=post]:not(.task-form)")) {
+  let sent = false;
+  form.addEventListener("submit", (event) => { if (sent) event.preventDefault(); sent = true; });
+  addEventListener("pageshow", () => { sent = false; });
+}
+
+// A link to a field of a folded part opens it first; the field gets the focus, not only the place on the page.
+function reach(hash) {
+  const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+  if (!target) return;
+  for (let part = target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  target.scrollIntoView({ block: target.matches("input, select, textarea") ? "center" : "start" });
+  if (target.matches("input, select, textarea")) target.focus({ preventScroll: true });
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#"]');
+  if (link && !event.defaultPrevented) setTimeout(() => reach(link.hash));
+});
+if (location.hash) reach(location.hash);
 
 document.querySelector(".error-summary[tabindex]")?.focus();
 document.documentElement.dataset.ready = "true";

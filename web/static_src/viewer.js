@@ -1,20 +1,56 @@
 // Draws a model read-only, with the route taken, open tasks and counts as markers.
 // <div data-island="viewer"><script type="application/json">{"xml": "...", "markers": {"task_accept": "open"},
 //  "badges": {"task_accept": "3"}}</script></div>
+// A wide drawing starts at a readable size on the step that is open; buttons make it larger, smaller, whole.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 
+const READABLE = 0.62;
+
+function focus(canvas, element) {
+  canvas.zoom("fit-viewport", "auto");
+  if (canvas.zoom() >= READABLE || !element) return;
+  canvas.zoom(READABLE);
+  const view = canvas.viewbox();
+  const left = element === "start" ? view.inner.x : element.x + element.width / 2 - view.width / 2;
+  const top = element === "start" ? view.inner.y + view.height / 2 - 20 : element.y + element.height / 2;
+  canvas.viewbox({ x: Math.max(left, view.inner.x - 20), y: top - view.height / 2, width: view.width, height: view.height });
+}
+
+function toolbar(island, canvas) {
+  const bar = document.createElement("p");
+  bar.className = "diagram-tools";
+  const tools = [
+    [island.dataset.larger, () => canvas.zoom(canvas.zoom() * 1.3)],
+    [island.dataset.smaller, () => canvas.zoom(canvas.zoom() / 1.3)],
+    [island.dataset.whole, () => canvas.zoom("fit-viewport", "auto")],
+  ];
+  for (const [title, action] of tools) {
+    if (!title) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.textContent = title;
+    button.addEventListener("click", action);
+    bar.append(button);
+  }
+  island.before(bar);
+}
+
 async function show(island) {
   const { xml, markers = {}, badges = {} } = JSON.parse(island.querySelector("script").textContent);
-  const viewer = new NavigatedViewer({ container: island });
+  const viewer = new NavigatedViewer({ container: island, zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
   const canvas = viewer.get("canvas");
   const elements = viewer.get("elementRegistry");
   const overlays = viewer.get("overlays");
-  canvas.zoom("fit-viewport", "auto");
+  let first = "start";
   for (const [id, marker] of Object.entries(markers)) {
-    if (elements.get(id)) canvas.addMarker(id, `mark-${marker}`);
+    const element = elements.get(id);
+    if (!element) continue;
+    canvas.addMarker(id, `mark-${marker}`);
+    if (marker === "open" && first === "start") first = element;
   }
   for (const [id, text] of Object.entries(badges)) {
     if (!elements.get(id)) continue;
@@ -23,6 +59,8 @@ async function show(island) {
     badge.textContent = text;
     overlays.add(id, { position: { top: -10, right: 10 }, html: badge });
   }
+  focus(canvas, first);
+  toolbar(island, canvas);
   island.dataset.ready = "true";
 }
 
