@@ -3,6 +3,15 @@
 Importing this package registers all of them.
 """
 
-from handlers import changes, consistency, followup, quota, reception, screening
+from handlers import announcements, changes, consistency, followup, permits, quota, reception, screening
 
-__all__ = ["changes", "consistency", "followup", "quota", "reception", "screening"]
+__all__ = [
+    "announcements",
+    "changes",
+    "consistency",
+    "followup",
+    "permits",
+    "quota",
+    "reception",
+    "screening",
+]

@@ -176,6 +176,17 @@ class Letter:
         _repeat_on_each_page(table.rows[0])
         self.text("", size=after, line=max(after, 1))
 
+    def listing(self, marker: str, name: str, text: str, widths: tuple[float, float], *, size: float = 14) -> None:
+        """A ruled table of names and values with one row for each item of `marker`."""
+        table = self.document.add_table(rows=1, cols=2)
+        table.style = "Table Grid"
+        table.alignment = WD_TABLE_ALIGNMENT.CENTER
+        _widths(table, widths)
+        left, right = table.rows[0].cells
+        self._cell(left, "{{#" + marker + "}}" + name, size, font=HEADING)
+        self._cell(right, text, size, align=LEFT)
+        self.text("", size=4, line=6)
+
     def pairs(
         self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 14, height: float = 9
     ) -> None:
@@ -376,6 +387,7 @@ def time_notice() -> None:
         "第四十五条的规定，{{procedure}}所需时间不计算在办理期限内。现将所需时间告知如下：",
         "{{?starts_on}}起算日期：{{starts_on}}",
         "{{?days}}所需时间：{{days}}日",
+        "{{?time}}所需时间：{{time}}",
         "{{procedure}}结束后，办理期限自结束之日起继续计算，本机关将及时告知结果。",
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
@@ -383,81 +395,44 @@ def time_notice() -> None:
     letter.save("time_notice")
 
 
-PROJECT_ROWS = [
-    ["项目名称", "{{project_name}}"],
-    ["建设单位", "{{enterprise_name}}"],
-    ["建设地点", "{{site_address}}"],
-]
-NOTICE_FOOT = (
-    "{{?body_phone}}联系电话：{{body_phone}}",
-    "{{?body_address}}通讯地址：{{body_address}}",
-    "{{?notice_url}}公示网址：{{notice_url}}",
-)
+NOTICE_FOOT = ("{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。", "{{?notice_url}}公示网址：{{notice_url}}")
+
+
+def _announcement(name: str, title: str, *opening: str) -> None:
+    """A public notice in a table: its elements are those of the notice in the register."""
+    letter = Letter()
+    letter.close_margins()
+    letter.title(title, before=0)
+    letter.text("{{number}}", align=CENTRE, after=8)
+    letter.body(*opening)
+    letter.listing("elements", "{{name}}", "{{text}}", (46, 110))
+    letter.body(*NOTICE_FOOT)
+    letter.signature("", verified=False)
+    letter.save(name)
 
 
 def acceptance_announcement() -> None:
-    letter = Letter()
-    letter.close_margins()
-    letter.title("关于受理建设项目{{eia_word}}{{eia_class}}的公示", before=0)
-    letter.text("{{number}}", align=CENTRE, after=8)
-    letter.body(
-        "根据建设项目{{eia_word}}评价政府信息公开和公众参与的有关规定，现将本机关受理的建设项目有关情况公示如下："
+    _announcement(
+        "acceptance_announcement",
+        "关于受理建设项目{{eia_word}}{{eia_class}}的公示",
+        "根据建设项目{{eia_word}}评价政府信息公开和公众参与的有关规定，现将本机关受理的建设项目有关情况公示如下：",
     )
-    letter.pairs(
-        [*PROJECT_ROWS, ["环评文件类别", "{{eia_word}}{{eia_class}}"], ["环评文件编制单位", "{{eia_author}}"],
-         ["受理日期", "{{eia_accepted_on}}"], ["项目概况", "{{summary}}"]],
-        [46, 110],
-    )  # fmt: skip
-    letter.body(
-        "{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。",
-        "公民、法人和其他组织对该项目有意见的，可以在公示期内以信函、电话或者网上留言的方式向本机关反映。",
-        *NOTICE_FOOT,
-    )
-    letter.signature("", verified=False)
-    letter.save("acceptance_announcement")
 
 
 def intended_announcement() -> None:
-    letter = Letter()
-    letter.close_margins()
-    letter.title("关于拟对建设项目{{eia_word}}{{eia_class}}作出审批意见的公示", before=0)
-    letter.text("{{number}}", align=CENTRE, after=8)
-    letter.body(
-        "经审查，本机关拟对下列建设项目{{eia_word}}{{eia_class}}作出审批意见。为保证审批意见的严肃性和公正性，现公示如下："
+    _announcement(
+        "intended_announcement",
+        "关于拟对建设项目{{eia_word}}{{eia_class}}作出审批意见的公示",
+        "经审查，本机关拟对下列建设项目{{eia_word}}{{eia_class}}作出审批意见。为保证审批意见的严肃性和公正性，现公示如下：",
     )
-    letter.pairs(
-        [*PROJECT_ROWS, ["环评文件编制单位", "{{eia_author}}"], ["拟作出的意见", "{{intended}}"], ["项目概况", "{{summary}}"],
-         ["主要环境影响及对策措施", "{{impacts}}"], ["公众参与情况", "{{participation}}"], ["有关承诺", "{{commitments}}"]],
-        [46, 110],
-    )  # fmt: skip
-    letter.body(
-        "{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。",
-        "根据《中华人民共和国行政许可法》第四十七条的规定，申请人、利害关系人自本公示发布之日起五个工作日内，可以对上述拟作出的"
-        "审批意见提出听证申请。",
-        *NOTICE_FOOT,
-    )
-    letter.signature("", verified=False)
-    letter.save("intended_announcement")
 
 
 def decision_announcement() -> None:
-    letter = Letter()
-    letter.close_margins()
-    letter.title("关于建设项目审批决定的公告", before=0)
-    letter.text("{{number}}", align=CENTRE, after=8)
-    letter.body("根据《中华人民共和国行政许可法》第四十条的规定，现将本机关作出的审批决定公告如下，公众有权查阅：")
-    letter.pairs(
-        [*PROJECT_ROWS, ["决定", "{{decision}}"], ["决定文号", "{{decision_number}}"], ["决定日期", "{{decided_on}}"],
-         ["排污许可证编号", "{{permit_number}}"]],
-        [46, 110],
-    )  # fmt: skip
-    letter.body(
-        "公民、法人或者其他组织认为上述决定侵犯其合法权益的，可以自知道或者应当知道该决定之日起六十日内申请行政复议，也可以自知道"
-        "或者应当知道该决定之日起六个月内提起行政诉讼。",
-        *NOTICE_FOOT,
+    _announcement(
+        "decision_announcement",
+        "关于建设项目审批决定的公告",
+        "根据《中华人民共和国行政许可法》第四十条的规定，现将本机关作出的审批决定公告如下，公众有权查阅：",
     )
-    letter.signature("", verified=False)
-    letter.save("decision_announcement")
 
 
 def eia_approval() -> None:
@@ -618,9 +593,10 @@ def permit_copy() -> None:
             ("频次", "{{frequency}}", 50),
         ],
     )
+    letter.body("{{?automatic}}{{automatic}}")
     for title, name, usual in (
         ("六、环境管理台账记录", "records", "依据{{law_permit_records}}，如实记录生产设施、污染防治设施运行情况和污染物排放情况，保存期限不少于五年。"),
-        ("七、排污许可证执行报告", "reports", "按照规定的内容、频次和时间提交年度、季度执行报告。"),
+        ("七、排污许可证执行报告", "reports", "按照规定的内容、频次和时间提交排污许可证执行报告。"),
         ("八、信息公开", "disclosure", "按照规定公开污染物排放信息，接受社会监督。"),
         ("九、特殊时段和其他控制要求", "special_periods", "重污染天气等特殊时段，执行人民政府依法采取的停产、限产、减排措施。"),
     ):  # fmt: skip
@@ -709,17 +685,64 @@ def withdrawal_notice() -> None:
         "{{?withdrawn_on}}你单位于{{withdrawn_on}}提出撤回申请的书面意见收悉。",
         "{{?reason}}撤回理由：{{reason}}",
         "你单位关于“{{project_name}}”的申请（案件编号{{case_number}}）尚未作出行政许可决定，本机关同意撤回，并终止办理。撤回不影响你单位"
-        "依法重新提出申请；已预占的总量指标予以释放。",
+        "依法重新提出申请；已预占总量指标的，予以释放。",
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
     letter.save("withdrawal_notice")
 
 
+def change_notice() -> None:
+    letter = Letter()
+    letter.head("项目变动管理意见告知书")
+    letter.to_whom("{{enterprise_name}}：")
+    letter.body(
+        "你单位申报的“{{project_name}}”变动情况收悉（案件编号{{case_number}}）。",
+        "{{?approval_number}}原环评批复文号：{{approval_number}}。",
+        "{{?what}}变动内容：",
+        "{{?what}}{{what}}",
+    )
+    letter.heading("一、变动类型")
+    letter.body("经审核，认定为{{klass}}。")
+    letter.table(
+        "criteria",
+        [("序号", "{{number_in_list}}", 14), ("认定的情形", "{{zh}}", 92), ("依据", "{{basis_zh}}", 50)],
+        size=12,
+    )
+    letter.heading("二、环境影响评价管理意见")
+    letter.body("{{?eia}}{{eia}}。", "{{?comment}}审核意见：{{comment}}")
+    letter.heading("三、排污许可管理意见")
+    letter.body(
+        "{{?permit}}{{permit}}。应当重新申请或者变更排污许可证的，在完成之前不得按照变动后的内容排放污染物。",
+        "{{?body_phone}}联系电话：{{body_phone}}",
+    )
+    letter.signature()
+    letter.save("change_notice")
+
+
+def change_decision() -> None:
+    letter = Letter()
+    letter.red_head()
+    letter.title("{{outcome}}排污许可证决定书")
+    letter.to_whom("{{enterprise_name}}：")
+    letter.body(
+        "你单位关于“{{project_name}}”的申请（{{action}}，案件编号{{case_number}}）收悉。经审查，决定{{outcome}}。",
+        "{{?held_number}}排污许可证编号：{{held_number}}。",
+        "{{?reason}}理由：{{reason}}",
+        "涉及的事项如下：",
+    )
+    letter.table(
+        "grounds", [("序号", "{{number_in_list}}", 14), ("事项", "{{zh}}", 92), ("依据", "{{basis_zh}}", 50)], size=12
+    )
+    letter.body("{{?granted}}排污许可证其他内容和有效期限不变。", REMEDIES)
+    letter.signature()
+    letter.save("change_decision")
+
+
 LETTERS = [
     acceptance_notice, not_accepted_notice, not_needed_notice, deficiency_notice, time_notice, acceptance_announcement,
     intended_announcement, decision_announcement, eia_approval, eia_refusal, permit_original, permit_copy, permit_refusal,
-    hearing_notice, extension_notice, delivery_receipt, withdrawal_notice,
+    hearing_notice, extension_notice, delivery_receipt, withdrawal_notice, change_notice, change_decision,
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from registers import numbering, parties
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from workflows import access, definitions, engine, formdata, matters, notices
+from workflows import access, definitions, engine, formdata, letters, matters, notices
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Submission
@@ -209,6 +209,8 @@ def _end(run: CaseRun, status: str, reason: str) -> Answer:
     matters.end_open(run.step, run.id, "withdrawn" if status == "withdrawn" else "cancelled")
     notices.close(run.step, run.id)
     run.record(f"case_{status}", reason=reason)
+    if status == "withdrawn":
+        letters.confirm_withdrawal(run, reason)
     run.settle(engine.Outcome(waiting=[], parked=[], finished=True, route=[], ended_by=None, steps=0))
     return {"case_id": run.id, "status": status}
 

@@ -23,17 +23,19 @@ from docx.text.paragraph import Paragraph
 from sqlalchemy import Connection, insert, select, update
 
 from forms import letters as templates
+from handlers.announcements import in_order
 from registers import files, numbering, parties
 from registers.db import uuid7
 from registers.errors import NotFound
 from registers.limits import LimitRule
-from workflows import matters
+from workflows import matters, notices
 from workflows.commands import to_json
 from workflows.models import Letter
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
 
+_MOST_LEVELS = 8
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -85,6 +87,7 @@ def _make(
     code = None if is_draft else secrets.token_urlsafe(9)
     content = {
         **standard_values(run, issuer, matter),
+        **_of_letter(run, about),
         **plain(values),
         "number": number or "（编号待签发）",
         "verify_code": code or "",
@@ -115,8 +118,20 @@ def _make(
     return {"id": str(letter_id), "number": number, "sha256": sha256, "letter": name}
 
 
+def confirm_withdrawal(run: CaseRun, reason: str) -> None:
+    """Confirm in writing that an application which the authority had received was taken back."""
+    if "withdrawal_notice" not in run.compiled.settings.get("letters", ()) or "received_on" not in _from_case(run):
+        return
+    made = issue(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
+    run.record("letter_issued", letter="withdrawal_notice", number=made["number"], sha256=made["sha256"])
+
+
 def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -> dict[str, Any]:
-    """What every letter may say of its case: applicant, project, dates, body, limit and remedies."""
+    """What every letter may say of its case: applicant, project, dates, body, limit and remedies.
+
+    Where a procedure keeps the facts of the project is its own affair: `letter_values` of its settings names, for
+    each placeholder, the place in the case's variables (`"project_name": "application.project_name"`).
+    """
     step = run.step
     applicant = parties.enterprise(step.conn, run.enterprise_id) if run.enterprise_id else {}
     values: dict[str, Any] = {
@@ -124,10 +139,12 @@ def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -
         "body_prefix": issuer.prefix,
         "body_phone": issuer.phone,
         "body_address": issuer.address,
+        "superior_name": _reconsideration_body(step.conn, issuer.id),
         "case_number": run.number,
-        "project_name": run.title,
+        "project_name": run.title.removeprefix(applicant.get("name", "")).strip(),
         "enterprise_name": applicant.get("name", ""),
         "enterprise_address": applicant.get("address", ""),
+        "site_address": applicant.get("address", ""),
         "credit_code": applicant.get("credit_code", ""),
         "legal_representative": applicant.get("legal_representative", ""),
         "contact_name": applicant.get("contact_name", ""),
@@ -135,19 +152,82 @@ def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -
         "date": chinese_date(step.today),
         "officer": step.actor.name,
     }
+    values |= _from_case(run)
     for clock in matters.readings(step.conn, run.reference, run.id, step.today):
-        kind, reading = clock.matter["kind"], clock.reading
-        values[f"{kind}_class"] = clock.matter["klass"]
-        if clock.matter["number"]:
-            values[f"{kind}_number"] = clock.matter["number"]
-        if reading is not None and reading.started is not None:
-            values[f"{kind}_accepted_on"] = chinese_date(reading.started)
-            if reading.statutory_due:
-                values[f"{kind}_due_on"] = chinese_date(reading.statutory_due)
-        if clock.rule is not None:
-            values[f"{kind}_limit"] = limit_words(clock.rule)
-        if kind == matter:
+        values |= _of_matter(clock)
+        if clock.matter["kind"] == matter:
             values["legal_basis"] = clock.rule.basis_zh if clock.rule else ""
+    return values
+
+
+def _from_case(run: CaseRun) -> dict[str, Any]:
+    """The values that the procedure's settings find in the case's variables; what is empty there says nothing."""
+    variables = run.variables()
+    found = {}
+    for name, path in run.compiled.settings.get("letter_values", {}).items():
+        here: Any = variables
+        for part in path.split("."):
+            here = here.get(part) if isinstance(here, dict) else None
+        if here not in (None, ""):
+            found[name] = plain(here)
+    return found
+
+
+def _of_matter(clock: matters.MatterClock) -> dict[str, Any]:
+    kind, reading = clock.matter["kind"], clock.reading
+    values: dict[str, Any] = {f"{kind}_class": clock.matter["klass"]}
+    if clock.matter["number"]:
+        values[f"{kind}_number"] = clock.matter["number"]
+    if clock.rule is not None:
+        values[f"{kind}_limit"] = limit_words(clock.rule)
+    if reading is not None and reading.started is not None:
+        values[f"{kind}_accepted_on"] = chinese_date(reading.started)
+        if reading.statutory_due:
+            values[f"{kind}_due_on"] = chinese_date(reading.statutory_due)
+        # A promise that is no shorter than the law says nothing new.
+        if reading.promised_due and reading.promised_due != reading.statutory_due:
+            values[f"{kind}_promised_on"] = chinese_date(reading.promised_due)
+    return values
+
+
+def _reconsideration_body(conn: Connection, body_id: uuid.UUID) -> str:
+    """The government above a body, which decides on reconsideration; "" when none is registered.
+
+    Law: 行政复议法 art. 24 (2023 revision): the people's government of the level, no longer the bureau above.
+    """
+    parent: uuid.UUID | None = body_id
+    for _ in range(_MOST_LEVELS):
+        row = conn.execute(
+            select(parties.Body.name_zh, parties.Body.kind, parties.Body.parent_id).where(parties.Body.id == parent)
+        ).first()
+        if row is None:
+            return ""
+        if row.kind == "government":
+            return str(row.name_zh)
+        parent = row.parent_id
+    return ""
+
+
+def _of_letter(run: CaseRun, about: templates.About) -> dict[str, Any]:
+    """What a letter finds by itself: an announcement its notice, a receipt of delivery the documents served."""
+    values: dict[str, Any] = {}
+    if about.notice:
+        open_ones = [one for one in notices.of_case(run.step.conn, run.id) if one["kind"] == about.notice]
+        if open_ones:
+            notice = open_ones[-1]
+            values["elements"] = [{"name": key, "text": text} for key, text in in_order(notice["content"])]
+            values["notice_from"] = chinese_date(notice["from_on"])
+            values["notice_to"] = chinese_date(notice["until_on"]) if notice["until_on"] else ""
+            values["notice_url"] = f"{run.step.rt.base_url}/notices/{notice['id']}"
+    if "documents" in about.placeholders:
+        values["documents"] = [
+            {
+                "title": letter["title"],
+                "number": letter["number"] or letter["content_values"].get("permit_number") or "—",
+            }
+            for letter in of_case(run.step.conn, run.id)
+            if letter["status"] == "issued" and templates.about(letter["kind"]).served
+        ]
     return values
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from registers import catalogues
 from registers.errors import NotFound
 
 _FOLDER = Path(__file__).parent
@@ -36,13 +37,15 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class About:
-    """A kind of letter."""
+    """A kind of letter: `notice` is the kind of public notice it announces; `served` ones are in the receipt of delivery."""
 
     name: str
     title: Mapping[str, str]
     number_kind: str | None
     basis: str
     placeholders: Mapping[str, Placeholder]
+    notice: str | None = None
+    served: bool = False
 
     @property
     def template(self) -> Path:
@@ -97,12 +100,20 @@ def _all() -> Mapping[str, About]:
     found = {}
     for name, spec in given["letters"].items():
         own = {key: _placeholder(key, one, shared) for key, one in spec.get("placeholders", {}).items()}
-        found[name] = About(name, spec["title"], spec.get("number_kind"), spec["basis"], {**common, **own})
+        found[name] = About(
+            name,
+            spec["title"],
+            spec.get("number_kind"),
+            spec["basis"],
+            {**common, **own},
+            spec.get("notice"),
+            spec.get("served", False),
+        )
     return found
 
 
 def _placeholder(name: str, spec: Mapping[str, Any], shared: Mapping[str, Any]) -> Placeholder:
-    labels = shared.get(spec.get("labels", ""), [])
+    labels = _labels(spec.get("labels", ""), shared)
     return Placeholder(
         name,
         spec["type"],
@@ -112,3 +123,11 @@ def _placeholder(name: str, spec: Mapping[str, Any], shared: Mapping[str, Any]) 
         {key: _placeholder(key, one, shared) for key, one in spec.get("columns", {}).items()},
         tuple(labels) if isinstance(labels, list) else ({"labels": labels},),
     )
+
+
+def _labels(name: str, shared: Mapping[str, Any]) -> Any:
+    """The words for the codes of a placeholder: a list of `letters.json`, or a register's own (`catalogue:pollutants`)."""
+    kind, _, which = name.partition(":")
+    if kind != "catalogue":
+        return shared.get(name, [])
+    return catalogues.industries() if which == "gbt4754" else dict(catalogues.choices(which))

@@ -63,24 +63,46 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "time_notice": {"procedure": "专家评审", "days": "15", "starts_on": "2026-10-12"},
     "acceptance_announcement": {
-        "summary": "在现有厂区内扩建电子级粘合剂生产线，新增反应釜4台，年产电子级粘合剂2000吨。",
-        "eia_author": "江苏示例环境科技有限公司",
+        "elements": [
+            {"name": "项目名称", "text": "年产2000吨电子级粘合剂扩建项目"},
+            {"name": "环境影响评价机构", "text": "江苏示例环境科技有限公司"},
+            {"name": "项目概况", "text": "在现有厂区内扩建电子级粘合剂生产线，新增反应釜4台，年产电子级粘合剂2000吨。"},
+            {"name": "通讯地址", "text": "苏州工业园区生态环境局，现代大道999号"},
+        ],
         "notice_from": "2026-10-09",
         "notice_to": "2026-10-15",
     },
     "intended_announcement": {
-        "summary": "在现有厂区内扩建电子级粘合剂生产线，年产2000吨。",
-        "impacts": "废气经两级活性炭吸附处理后由25米高排气筒排放；废水接管至园区污水处理厂；噪声经隔声减振；固体废物分类处置。",
-        "participation": "受理公示期间未收到反馈意见。",
-        "intended": "approved",
+        "elements": [
+            {"name": "项目名称", "text": "年产2000吨电子级粘合剂扩建项目"},
+            {"name": "公众参与情况", "text": "受理公示期间未收到反馈意见。"},
+            {"name": "听证告知", "text": "申请人、利害关系人可以提出听证申请。"},
+        ],
         "notice_from": "2026-10-20",
         "notice_to": "2026-10-26",
     },
     "decision_announcement": {
-        "decision": "approved",
-        "decision_number": "苏园环审〔2026〕18号",
-        "decided_on": "2026-10-30",
+        "elements": [
+            {"name": "环评审批决定", "text": "批准（2026年10月30日）"},
+            {"name": "环评决定文号", "text": "苏园环审〔2026〕18号"},
+        ],
         "notice_url": "https://onewindow.example.cn/notices/18",
+    },
+    "change_notice": {
+        "klass": "一般变动",
+        "eia": "编制一般变动环境影响分析，纳入竣工验收",
+        "permit": "reapply",
+        "what": "增加废气排放口一个",
+        "criteria": [{"zh": "新增排放口", "basis_zh": "《排污许可管理条例》第15条第3项"}],
+        "approval_number": "苏园环审〔2025〕11号",
+    },
+    "change_decision": {
+        "outcome": "approved",
+        "action": "change",
+        "reason": "法定代表人变更，材料齐全。",
+        "granted": "yes",
+        "held_number": "91130200699229617X001P",
+        "grounds": [{"zh": "法定代表人变更", "basis_zh": "《排污许可管理条例》第14条第3款"}],
     },
     "eia_approval": {
         "summary": "项目在现有厂区内扩建电子级粘合剂生产线，新增反应釜4台、分散机6台及配套设施，建成后年产电子级粘合剂2000吨。"

@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert
 
 import forms
 from handlers import registry
 from registers import limits
 from registers.catalogues import CatalogueItem
 from registers.db import uuid7
+from registers.parties import Body
 from registers.timesource import FixedTime
 from workflows import clocks, engine
 from workflows.calendars import WorkCalendar
@@ -38,10 +39,16 @@ def load(procedure: str) -> tuple[engine.Model, dict[str, Any]]:
 
 @cache
 def register() -> Any:
-    """An empty catalogue register: the rules then use what ships."""
+    """An empty catalogue register (the rules then use what ships) and one body of the administration."""
     database = create_engine("sqlite://")
     CatalogueItem.__table__.create(database)
-    return database.connect()
+    Body.__table__.create(database)
+    conn = database.connect()
+    facts = {"code": "sip-eeb", "name_zh": "苏州工业园区生态环境局", "name_en": "SIP Bureau", "kind": "park_bureau"}
+    conn.execute(
+        insert(Body).values(**facts, prefix="苏园环", phone="0512-66680000", address="现代大道999号", active=True)
+    )
+    return conn
 
 
 class Desk:
@@ -230,6 +237,8 @@ class Player:
         for matter in self.desk.matters.values():
             matter["status"] = "withdrawn" if matter["status"] == "open" else matter["status"]
         self.desk.outcome = "withdrawn"
+        if "withdrawal_notice" in self.settings["letters"] and self.variables().get("received"):
+            self.desk.letters.append("withdrawal_notice")
 
     def variables(self) -> dict[str, Any]:
         return engine.variables(self.instance)

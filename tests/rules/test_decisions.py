@@ -78,7 +78,7 @@ FACTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(FACTS)
 def test_the_tables_say_for_the_seed_industries_what_the_catalogue_rules_say(facts):
     known = dict.fromkeys((*BOOLEANS, *AMOUNTS, "capacity_total_t", "water_treatment_t_d", "product", "kiln")) | facts
