@@ -53,7 +53,9 @@ def take_uploads(form: FormDefinition, raw: dict[str, Any]) -> dict[str, str]:
         if field is None or field.type != "file":
             continue
         try:
-            kept = documents.store(runtime(), actor(), sent.stream, sent.filename, sent.mimetype)
+            kept = documents.store(
+                runtime(), actor(), sent.stream, sent.filename, sent.mimetype, accept=field.accept
+            )
         except DomainError as error:
             errors[path] = f"{sent.filename}：{error.message(language())}"
             continue

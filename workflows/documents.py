@@ -24,9 +24,14 @@ from workflows.models import Case, CaseFile
 from workflows.runtime import Runtime
 
 
-def store(rt: Runtime, actor: Actor, stream: IO[bytes], name: str, media_type: str) -> dict[str, Any]:
-    """Check and store an uploaded file for its owner's enterprise (or the officer); returns what to show."""
-    checked = files.receive(rt.files_root, stream, name, media_type)
+def store(
+    rt: Runtime, actor: Actor, stream: IO[bytes], name: str, media_type: str, *, accept: Collection[str] = ()
+) -> dict[str, Any]:
+    """Check and store an uploaded file for its owner's enterprise (or the officer); returns what to show.
+
+    `accept` narrows the extensions to those of the form's field the file is for.
+    """
+    checked = files.receive(rt.files_root, stream, name, media_type, accept=accept)
     with rt.db.transaction(actor.scope) as conn:
         kept = files.enter(conn, checked, enterprise_id=actor.enterprise_id, user_id=actor.id, now=rt.time.now())
     return {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256}

@@ -74,10 +74,13 @@ def for_submission(run: CaseRun, task: Any, raw: dict[str, Any]) -> Filled:
     element = run.compiled.model.elements[task["element"]]
     conn = run.step.conn
     earlier = casefile.latest(conn, run.id, task["form"]) if task["form"] and _repeats(element) else None
-    opened = _open_sections(element, {**run.variables(), **task["local"]}) if earlier is not None else None
+    # The case's variables are unpacked only where a form looks at them.
+    asks = earlier is not None or any(field.readonly for field in form.fields.values())
+    context = {**run.variables(), **task["local"]} if asks else None
+    opened = _open_sections(element, context or {}) if earlier is not None else None
     if earlier is not None and opened is not None:
         raw = _keep_closed(form, earlier, raw, opened)
-    values = forms.validate(form, raw)
+    values = forms.validate(form, raw, context=context)
     stored = forms.dump(form, values)
     documents.attach(conn, run.step.actor, run.id, task["element"], file_ids(form, stored), run.step.now)
     return Filled(values, stored)
