@@ -14,6 +14,7 @@ test: setup
 	@.venv/bin/python -m pytest $(ARGS)
 
 bench: setup
+	@scripts/setup_bench.sh
 	@.venv/bin/python -m bench $(ARGS)
 
 lint: setup

@@ -35,6 +35,15 @@ class Figures:
         return statistics.median(self.latencies)
 
 
+def row(figures: Figures) -> dict[str, float]:
+    """The figures as columns of the table."""
+    return {
+        "tasks/s": round(figures.rate, 1),
+        "p50 ms": round(figures.p50, 2),
+        "p95 ms": round(figures.percentile(0.95), 2),
+    }
+
+
 class Client:
     """One kept-alive connection that sends and receives JSON."""
 

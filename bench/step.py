@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, select
 
-from bench import load, models
+from bench import load, models, peer
 from registers import accounts, parties
 from web.server import Installation
 from workflows import cases, demo, designing, install
+from workflows.models import Task
 from workflows.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _in_process(rt: Runtime, size: int, tasks: int) -> dict[str, Any]:
     event.remove(rt.db.engine, "commit", commit)
     done = rounds * size
     return {
-        **_row(figures),
+        **load.row(figures),
         "statements": round(sum(item["statements"] for item in counted) / done, 1),
         "commits": round(sum(item["commits"] for item in counted) / done, 2),
     }
@@ -119,8 +120,6 @@ def _play_in_process(
 
 
 def _first_task(rt: Runtime, case_id: str) -> str:
-    from workflows.models import Task
-
     with rt.db.transaction() as conn:
         return str(conn.scalar(select(Task.id).where(Task.case_id == uuid.UUID(case_id))))
 
@@ -141,19 +140,11 @@ def _over_http(port: int, token: str, size: int, tasks: int) -> dict[str, Any]:
     load.run(1, 1, play)
     alone = load.run(1, max(1, tasks // 4 // size), play)
     together = load.run(CLIENTS, max(1, tasks // CLIENTS // size), play)
-    return {**_row(together), "p50 alone": round(alone.p50, 2), "alone/s": round(alone.rate, 1)}
+    return {**load.row(together), "p50 alone": round(alone.p50, 2), "alone/s": round(alone.rate, 1)}
 
 
 def _key() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
-
-
-def _row(figures: load.Figures) -> dict[str, Any]:
-    return {
-        "tasks/s": round(figures.rate, 1),
-        "p50 ms": round(figures.p50, 2),
-        "p95 ms": round(figures.percentile(0.95), 2),
-    }
 
 
 @contextmanager
@@ -171,19 +162,17 @@ def _serving(place: Installation) -> Iterator[int]:
 
 
 def _peer(place: Installation, tasks: int) -> list[dict[str, Any]]:
-    python = Path(".venv-bench/bin/python")
+    python = (Path(__file__).parent.parent / ".venv-bench/bin/python").absolute()
     if not python.exists():
         sys.stderr.write("The peer was left out: make bench installs it into .venv-bench.\n")
         return []
-    from bench import peer
-
-    return peer.measure(python, place, SIZES, tasks, CLIENTS)
+    return peer.measure(python, place, SIZES, tasks, CLIENTS, _free_port())
 
 
 def _wait_for(address: str) -> None:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(address) as answer:
+            with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
                 if answer.status == 200:
                     return
         except OSError:
