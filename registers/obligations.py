@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, insert, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
@@ -18,12 +18,16 @@ class Obligation(Base):
     __tablename__ = "obligation"
     __table_args__ = (
         CheckConstraint("status IN ('open', 'done', 'overdue', 'void')", name="status"),
+        CheckConstraint("num_nonnulls(enterprise_id, body_id) = 1", name="whose"),
+        UniqueConstraint("period_key"),
         Index("ix_obligation_due", "due_on", postgresql_where="status = 'open'"),
         Index("ix_obligation_enterprise", "enterprise_id", "due_on"),
+        Index("ix_obligation_body", "body_id", "due_on"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
-    enterprise_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("enterprise.id"))
+    enterprise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enterprise.id"))
+    body_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("body.id"))
     case_id: Mapped[uuid.UUID | None]
     kind: Mapped[str]
     title: Mapped[dict[str, Any]]
@@ -31,8 +35,15 @@ class Obligation(Base):
     provisional: Mapped[bool] = mapped_column(server_default="false")
     repeats: Mapped[str | None] = mapped_column(comment="month, quarter, year or null")
     basis: Mapped[str]
+    rule: Mapped[str | None] = mapped_column(comment="the limit that gives the due date")
+    start_on: Mapped[date | None] = mapped_column(comment="from when it is counted")
+    period_key: Mapped[str | None] = mapped_column(comment="source, kind and period of a generated duty; one each")
     status: Mapped[str] = mapped_column(server_default="open")
     created_at: Mapped[datetime]
+    reminded_on: Mapped[date | None]
+    overdue_on: Mapped[date | None] = mapped_column(comment="the day lateness became a record")
+    done_on: Mapped[date | None]
+    done_note: Mapped[str] = mapped_column(server_default="")
 
 
 def create(conn: Connection, rows: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from registers.errors import DomainError
 from registers.parties import User
 from web import server, views
 from web.server import Installation
-from workflows import definitions, demo, events, install, lint, matters, scenarios
+from workflows import calendaring, definitions, demo, events, install, lint, matters, recompute, scenarios
 from workflows.models import Case
 
 Running = Callable[[], AbstractContextManager[Installation]]
@@ -277,9 +277,10 @@ def _register_commands(cli: click.Group, running: Running) -> None:
         year = calendar_years.parse(file.read_bytes(), source)
         with running() as place:
             rt = place.runtime()
-            with rt.db.transaction() as conn:
-                calendar_years.save(conn, year, rt.time.now())
-        say(f"{year.year}: {len(year.days)} days")
+            given = calendaring.as_arguments(year)
+            calendaring.import_year(rt, accounts.SYSTEM, **{**given, "source": year.source or file.name})
+            gone = recompute.work(rt)
+        say(f"{year.year}: {len(year.days)} days; {gone} running cases counted anew")
 
     @cli.group("clock")
     def clock_group() -> None:
@@ -309,12 +310,32 @@ def _register_commands(cli: click.Group, running: Running) -> None:
         """The record."""
 
     @audit_group.command("verify")
+    @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @as_json
-    def audit_verify(as_json: bool) -> None:
-        """Walk every case's hash chain; exit status 1 when anything was altered."""
-        with running() as place, place.runtime().db.transaction() as conn:
-            faults = list(events.verify(conn))
+    def audit_verify(file: Path | None, as_json: bool) -> None:
+        """Walk every case's hash chain, or that of an exported case; exit status 1 when anything was altered."""
+        if file is not None:
+            faults = export.verify_file(file)
+        else:
+            with running() as place, place.runtime().db.transaction() as conn:
+                faults = list(events.verify(conn))
         text = "\n".join(f"{fault.case_number} #{fault.seq} {fault.what}" for fault in faults) or "ok"
         put({"ok": not faults, "faults": [vars(fault) for fault in faults]}, as_json, text)
         if faults:
             raise click.exceptions.Exit(1)
+
+    @cli.group("export")
+    def export_group() -> None:
+        """Data out of the program."""
+
+    @export_group.command("case")
+    @click.argument("number")
+    @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+    @as_json
+    def export_case(number: str, target: Path, as_json: bool) -> None:
+        """Write a whole case into one file that `audit verify FILE` can check anywhere."""
+        with running() as place:
+            rt = place.runtime()
+            with rt.db.transaction() as conn:
+                made = export.write_case(rt, conn, number, target)
+        put(made, as_json, f"{made['entries']} entries, {made['bytes']} bytes -> {target}")

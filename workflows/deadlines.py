@@ -20,17 +20,17 @@ from datetime import datetime
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import RowMapping, func, insert, select, text, update
+from sqlalchemy import RowMapping, func, select, text, update
 
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from registers.limits import LimitRule
 from registers.timesource import SystemTime
-from workflows import engine, events, matters, notify
+from workflows import engine, events, matters, notify, recompute
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.lights import ClockAlarm
-from workflows.models import Case, Deadline, Event, Task
+from workflows.models import Deadline, Task
 from workflows.runtime import Runtime
 
 SWEEP_SECONDS = 5
@@ -85,7 +85,7 @@ def ring(step: Step, *, limit: int = RINGS) -> Answer:
         )
     )
     rows = [row for row in due if row["id"] in marked and row["case_status"] == "running" and row["status"] == "open"]
-    chains = _chains(step, {row["case_id"] for row in rows})
+    chains = events.chains(step.conn, {row["case_id"] for row in rows})
     reference = step.rt.reference.get(step.conn)
     told: list[notify.Outgoing] = []
     people: dict[tuple[Any, str], frozenset[uuid.UUID]] = {}
@@ -105,7 +105,7 @@ def ring(step: Step, *, limit: int = RINGS) -> Answer:
         if key not in people:
             people[key] = _called(step, *key)
         told.append(_call(row, rule, people[key]))
-    _append(step, chains)
+    events.append_all(step.conn, chains.values())
     notify.send(step.conn, step.now, told)
     return {"rung": len(marked)}
 
@@ -196,22 +196,6 @@ def _call(row: RowMapping, rule: LimitRule, to: frozenset[uuid.UUID]) -> notify.
     )
 
 
-def _chains(step: Step, case_ids: set[uuid.UUID]) -> dict[uuid.UUID, events.Chain]:
-    """The ends of the records of cases that are locked already, as they are now."""
-    rows = step.conn.execute(select(Case.id, Case.event_seq, Case.event_hash).where(Case.id.in_(sorted(case_ids))))
-    return {row.id: events.Chain(row.id, row.event_seq, bytes(row.event_hash), []) for row in rows}
-
-
-def _append(step: Step, chains: dict[uuid.UUID, events.Chain]) -> None:
-    """Write the lines added to several records, and the new ends of them."""
-    lines = [line for chain in chains.values() for line in chain.lines]
-    if not lines:
-        return
-    step.conn.execute(insert(Event), lines)
-    ends = [{"id": chain.case_id, "seq": chain.seq, "tail": chain.tail} for chain in chains.values()]
-    step.conn.execute(text("UPDATE cases SET event_seq = :seq, event_hash = :tail WHERE id = :id"), ends)
-
-
 def _remind(run: CaseRun, row: Any) -> None:
     """Tell those who hold or are offered the task whose date has come, and their head."""
     step = run.step
@@ -278,6 +262,7 @@ class Alarm:
 
     def _sweep(self) -> None:
         try:
+            recompute.work(self._rt)
             sweep(self._rt)
             self._last = time.monotonic()
         except Exception:

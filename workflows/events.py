@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select, text
 
 from registers.accounts import Actor
 from workflows.commands import to_json
@@ -66,6 +66,21 @@ class Chain:
         self.lines.append({**line, "hash": self.tail})
 
 
+def chains(conn: Connection, case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Chain]:
+    """The ends of the records of cases whose rows the caller has locked."""
+    rows = conn.execute(select(Case.id, Case.event_seq, Case.event_hash).where(Case.id.in_(sorted(case_ids))))
+    return {row.id: Chain(row.id, row.event_seq, bytes(row.event_hash), []) for row in rows}
+
+
+def append_all(conn: Connection, ends: Iterable[Chain]) -> None:
+    """Write the lines added to several records, and where each record now ends."""
+    grown = [chain for chain in ends if chain.lines]
+    if grown:
+        conn.execute(insert(Event), [line for chain in grown for line in chain.lines])
+        rows = [{"id": chain.case_id, "seq": chain.seq, "tail": chain.tail} for chain in grown]
+        conn.execute(text("UPDATE cases SET event_seq = :seq, event_hash = :tail WHERE id = :id"), rows)
+
+
 def line_hash(line: dict[str, Any]) -> bytes:
     """The hash of one line over its canonical text and the hash before it."""
     text = to_json(
@@ -98,20 +113,24 @@ def verify(conn: Connection, case_id: uuid.UUID | None = None) -> Iterator[Fault
     if case_id is not None:
         query = query.where(Case.id == case_id)
     for case in conn.execute(query).all():
-        tail, expected = GENESIS, 1
-        for line in conn.execute(
-            select(Event.__table__).where(Event.case_id == case.id).order_by(Event.seq)
-        ).mappings():
-            if line["seq"] != expected:
-                yield Fault(case.number, expected, "missing")
-                expected = line["seq"]
-            if bytes(line["prev_hash"]) != tail:
-                yield Fault(case.number, line["seq"], "broken link")
-            if line_hash(dict(line)) != bytes(line["hash"]):
-                yield Fault(case.number, line["seq"], "altered")
-            tail, expected = bytes(line["hash"]), expected + 1
-        if expected - 1 != case.event_seq or tail != bytes(case.event_hash):
-            yield Fault(case.number, expected, "end of the chain missing")
+        lines = conn.execute(select(Event.__table__).where(Event.case_id == case.id).order_by(Event.seq)).mappings()
+        yield from verify_lines(case.number, (dict(line) for line in lines), case.event_seq, bytes(case.event_hash))
+
+
+def verify_lines(number: str, lines: Iterable[dict[str, Any]], last: int, end: bytes | None = None) -> Iterator[Fault]:
+    """Walk the lines of one case up to its last number (and the end of the chain, when it is known)."""
+    tail, expected = GENESIS, 1
+    for line in lines:
+        if line["seq"] != expected:
+            yield Fault(number, expected, "missing")
+            expected = line["seq"]
+        if bytes(line["prev_hash"]) != tail:
+            yield Fault(number, line["seq"], "broken link")
+        if line_hash(line) != bytes(line["hash"]):
+            yield Fault(number, line["seq"], "altered")
+        tail, expected = bytes(line["hash"]), expected + 1
+    if expected - 1 != last or (end is not None and tail != end):
+        yield Fault(number, expected, "end of the chain missing")
 
 
 def history(conn: Connection, case_id: uuid.UUID, limit: int = 1000) -> list[dict[str, Any]]:

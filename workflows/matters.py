@@ -84,6 +84,12 @@ def find(conn: Connection, case_id: uuid.UUID, kind: str) -> dict[str, Any]:
     return dict(row)
 
 
+def open_of(conn: Connection, case_ids: list[uuid.UUID]) -> list[dict[str, Any]]:
+    """The open matters of several cases that run under a limit."""
+    wanted = (Matter.case_id.in_(case_ids), Matter.status == "open", Matter.limit_rule.is_not(None))
+    return [dict(row) for row in conn.execute(_MATTERS.where(*wanted).order_by(Matter.id)).mappings()]
+
+
 def facts(conn: Connection, matter_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[clocks.Fact]]:
     """The recorded clock facts of several matters, in order of recording."""
     found: dict[uuid.UUID, list[clocks.Fact]] = defaultdict(list)

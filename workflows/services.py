@@ -423,6 +423,8 @@ def obligation_create(run: CaseRun, inputs: Inputs, element: Element) -> dict[st
                 "provisional": bool(due and due.provisional),
                 "repeats": inputs.get("repeats"),
                 "basis": basis,
+                "rule": code,
+                "start_on": start if code else None,
                 "created_at": step.now,
             }
         ],

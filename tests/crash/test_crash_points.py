@@ -13,7 +13,7 @@ import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ from registers.parties import Delegation
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import cases, clockwork, events, notify, publicity, worklist
+from workflows import calendaring, cases, clockwork, events, notify, publicity, worklist
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -284,6 +284,22 @@ def _(world: World) -> Prepared:
     case_id = kit.begin(world)
     clockwork.pause(world.rt, world.actor("shencha"), key(), case_id=case_id, **PAUSE)
     return Prepared(world.actor("qiye"), {})
+
+
+HOLIDAYS = {"year": 2027, "source": "通知", "days": {"2027-01-01": "off"}}
+
+
+@prepares("calendar.import")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("xitong"), HOLIDAYS)
+
+
+@prepares("dates.recompute")
+def _(world: World) -> Prepared:
+    world.time.move_to(date(2026, 12, 21))
+    kit.begin(world, kit.with_limit("waste.decide"))
+    made = calendaring.import_year(world.rt, world.actor("xitong"), key(), **HOLIDAYS)
+    return Prepared(SYSTEM, {"recomputation_id": uuid.UUID(made["recomputation_id"])})
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:

@@ -14,6 +14,7 @@ import registers.permits
 import workflows.lights
 import workflows.models
 import workflows.notify
+import workflows.recompute
 import workflows.reference
 from registers.db import Base
 

@@ -1,0 +1,394 @@
+"""Dates counted anew when the calendar or a limit changes: all open clocks, deadlines and notice periods.
+
+Two phases. The command that changes a register only notes what is to be done (`request`). Then any node walks
+the running cases (`work`), a batch to a transaction under the locks of their rows; where it stopped stands in
+the `recomputation` row, so a node that dies loses nothing and the page can show progress. People are told
+only when their date moved, from when to when; a date that merely ceases to be provisional is rewritten in
+silence. `compute` changes nothing, so the same code answers “what would move?” before a year is imported.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Index, delete, func, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registers.accounts import SYSTEM
+from registers.db import Base, uuid7
+from registers.obligations import Obligation
+from registers.timesource import end_of
+from workflows import events, lights, matters, notify
+from workflows.commands import Answer, Step, command
+from workflows.lights import ClockAlarm
+from workflows.models import Case, Deadline, Notice, Task
+from workflows.reference import Reference
+from workflows.runtime import Runtime
+
+BATCH = 200
+
+
+class Recomputation(Base):
+    """One walk over all running cases, and how far it has come."""
+
+    __tablename__ = "recomputation"
+    __table_args__ = (Index("ix_recomputation_open", "requested_at", postgresql_where=text("finished_at IS NULL")),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    reason: Mapped[dict[str, Any]]
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[uuid.UUID | None]
+    cursor: Mapped[uuid.UUID | None]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default="0")
+    moved: Mapped[int] = mapped_column(server_default="0")
+    finished_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A date that is another one now."""
+
+    case_id: uuid.UUID
+    number: str
+    title: str
+    zh: str
+    en: str
+    old: date
+    new: date
+    provisional: bool
+    enterprise_id: uuid.UUID | None
+    body_id: uuid.UUID | None
+
+
+@dataclass
+class Changes:
+    """What a batch of cases needs: rows to write, and what moved for people."""
+
+    matters: list[uuid.UUID] = field(default_factory=list)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    deadlines: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+
+
+def request(step: Step, zh: str, en: str) -> uuid.UUID:
+    """Note that all dates are to be counted anew, and why."""
+    recomputation_id = uuid7()
+    total = step.conn.scalar(select(func.count()).select_from(Case).where(Case.status == "running"))
+    step.conn.execute(
+        insert(Recomputation).values(
+            id=recomputation_id,
+            reason={"zh": zh, "en": en},
+            requested_at=step.now,
+            requested_by=step.actor.id,
+            total=total or 0,
+        )
+    )
+    return recomputation_id
+
+
+def work(rt: Runtime) -> int:
+    """Do what is noted; returns how many cases were gone through. Any node may, and two do not collide."""
+    gone = 0
+    while True:
+        with rt.db.transaction() as conn:
+            row = conn.execute(
+                select(Recomputation.id, Recomputation.done)
+                .where(Recomputation.finished_at.is_(None))
+                .order_by(Recomputation.requested_at)
+                .limit(1)
+            ).first()
+        if row is None:
+            return gone
+        answer = walk(rt, SYSTEM, f"recompute:{row.id}:{row.done}", recomputation_id=row.id)
+        gone += answer["cases"]
+
+
+@command("dates.recompute")
+def walk(step: Step, *, recomputation_id: uuid.UUID) -> Answer:
+    """Go through the next batch of running cases."""
+    conn = step.conn
+    todo = (
+        conn.execute(select(Recomputation.__table__).where(Recomputation.id == recomputation_id).with_for_update())
+        .mappings()
+        .one()
+    )
+    if todo["finished_at"] is not None:
+        return {"cases": 0}
+    query = select(Case.id).where(Case.status == "running").order_by(Case.id).limit(BATCH).with_for_update()
+    if todo["cursor"] is not None:
+        query = query.where(Case.id > todo["cursor"])
+    case_ids = list(conn.scalars(query))
+    reference = step.rt.reference.get(conn)
+    changes = compute(conn, reference, case_ids, step.today)
+    _apply(step, changes, todo["reason"])
+    last = len(case_ids) < BATCH
+    if last:
+        _obligations(step, reference, todo["reason"])
+    conn.execute(
+        update(Recomputation)
+        .where(Recomputation.id == recomputation_id)
+        .values(
+            cursor=case_ids[-1] if case_ids else todo["cursor"],
+            done=todo["done"] + len(case_ids),
+            moved=todo["moved"] + len(changes.moves),
+            finished_at=step.now if last else None,
+        )
+    )
+    return {"cases": len(case_ids), "moved": len(changes.moves)}
+
+
+def preview(conn: Connection, reference: Reference, today: date, limit: int = 5000) -> list[Move]:
+    """What would move under another calendar, for the first cases; nothing is written."""
+    found: list[Move] = []
+    for case_ids in _batches(conn, limit):
+        found += compute(conn, reference, case_ids, today).moves
+    return found
+
+
+def compute(conn: Connection, reference: Reference, case_ids: Sequence[uuid.UUID], today: date) -> Changes:
+    """What the dates of these cases ought to be, where it differs from what stands."""
+    changes = Changes()
+    if case_ids:
+        cases = {
+            row["id"]: row
+            for row in conn.execute(
+                select(Case.id, Case.number, Case.title, Case.enterprise_id, Case.lead_body_id).where(
+                    Case.id.in_(case_ids)
+                )
+            ).mappings()
+        }
+        _clocks(conn, reference, cases, today, changes)
+        _deadlines(conn, reference, cases, changes)
+        _notices(conn, reference, cases, changes)
+    return changes
+
+
+def recent(conn: Connection, limit: int = 10) -> list[dict[str, Any]]:
+    """The latest walks with their progress."""
+    rows = conn.execute(select(Recomputation.__table__).order_by(Recomputation.requested_at.desc()).limit(limit))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _batches(conn: Connection, limit: int) -> Iterator[list[uuid.UUID]]:
+    after: uuid.UUID | None = None
+    for _ in range(0, limit, BATCH):
+        query = select(Case.id).where(Case.status == "running").order_by(Case.id).limit(BATCH)
+        ids = list(conn.scalars(query if after is None else query.where(Case.id > after)))
+        if ids:
+            yield ids
+        if len(ids) < BATCH:
+            return
+        after = ids[-1]
+
+
+def _clocks(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], today: date, changes: Changes) -> None:
+    rows = matters.open_of(conn, list(cases))
+    facts = matters.facts(conn, [row["id"] for row in rows]) if rows else {}
+    standing: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for alarm in conn.execute(select(ClockAlarm.__table__).where(ClockAlarm.case_id.in_(list(cases)))).mappings():
+        standing[alarm["matter_id"]].append(alarm)
+    for row in rows:
+        known = facts.get(row["id"], [])
+        wanted = lights.plan(matters.rule_of(conn, reference, row), known, reference.calendar, today)
+        rung = {(item["stage"], item["due_at"]) for item in standing[row["id"]] if item["done_at"] is not None}
+        stands = {_shape(item) for item in standing[row["id"]] if item["done_at"] is None}
+        ought = {_shape(vars(item)) for item in wanted if (item.stage, item.due_at) not in rung}
+        if stands == ought:
+            continue
+        changes.matters.append(row["id"])
+        changes.alarms += [lights.row_of(row, item) for item in wanted]
+        old = max((item["due_on"] for item in standing[row["id"]] if item["due_on"]), default=None)
+        new = next((item for item in wanted if item.stage == "overdue"), None)
+        if old is not None and new is not None and new.due_on is not None and new.due_on != old:
+            zh, en = matters.MATTER_TITLES.get(row["kind"], (row["kind"], row["kind"]))
+            words = (f"{zh}法定期限", f"Statutory date of {en}")
+            changes.moves.append(
+                _move(cases[row["case_id"]], words, old, new.due_on, new.provisional, row["body_id"], True)
+            )
+
+
+def _shape(alarm: Any) -> tuple[Any, ...]:
+    return alarm["stage"], alarm["due_at"], alarm["due_on"], alarm["provisional"]
+
+
+def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], changes: Changes) -> None:
+    rows = conn.execute(
+        select(Deadline.__table__, Task.name, Task.body_id, Task.enterprise_id)
+        .outerjoin(Task, Task.id == Deadline.waiting_id)
+        .where(
+            Deadline.case_id.in_(list(cases)),
+            Deadline.done_at.is_(None),
+            Deadline.rule.is_not(None),
+            Deadline.start_on.is_not(None),
+            Deadline.due_on.is_not(None),
+        )
+    ).mappings()
+    for row in rows:
+        due = reference.due(conn, row["rule"], row["start_on"])
+        if (due.date, due.provisional) == (row["due_on"], row["provisional"]):
+            continue
+        changes.deadlines.append(
+            {
+                "id": row["id"],
+                "task": row["waiting_id"],
+                "due_on": due.date,
+                "provisional": due.provisional,
+                "due_at": end_of(due.date),
+            }
+        )
+        if due.date != row["due_on"]:
+            name = row["name"] or row["element"]
+            of_enterprise = row["enterprise_id"] is not None or row["name"] is None
+            words = (f"“{name}”期限", f"Due date of “{name}”")
+            changes.moves.append(
+                _move(
+                    cases[row["case_id"]],
+                    words,
+                    row["due_on"],
+                    due.date,
+                    due.provisional,
+                    row["body_id"],
+                    of_enterprise,
+                )
+            )
+
+
+def _notices(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], changes: Changes) -> None:
+    rows = conn.execute(
+        select(Notice.__table__).where(
+            Notice.case_id.in_(list(cases)),
+            Notice.closed_at.is_(None),
+            Notice.rule.is_not(None),
+            Notice.until_on.is_not(None),
+        )
+    ).mappings()
+    for row in rows:
+        due = reference.due(conn, row["rule"], row["from_on"])
+        if due.date != row["until_on"]:
+            changes.notices.append({"id": row["id"], "until_on": due.date})
+            words = (f"公示“{row['title']}”截止日", f"End of the notice “{row['title']}”")
+            changes.moves.append(
+                _move(cases[row["case_id"]], words, row["until_on"], due.date, due.provisional, row["body_id"], True)
+            )
+
+
+def _move(
+    case: Any,
+    words: tuple[str, str],
+    old: date,
+    new: date,
+    provisional: bool,
+    body_id: uuid.UUID | None,
+    enterprise_too: bool,
+) -> Move:
+    return Move(
+        case["id"],
+        case["number"],
+        case["title"],
+        *words,
+        old,
+        new,
+        provisional,
+        case["enterprise_id"] if enterprise_too else None,
+        body_id or case["lead_body_id"],
+    )
+
+
+def _apply(step: Step, changes: Changes, reason: dict[str, str]) -> None:
+    conn = step.conn
+    if changes.matters:
+        conn.execute(delete(ClockAlarm).where(ClockAlarm.matter_id.in_(changes.matters), ClockAlarm.done_at.is_(None)))
+        lights.enter(conn, changes.alarms)
+    if changes.deadlines:
+        conn.execute(
+            text("UPDATE deadline SET due_on = :due_on, due_at = :due_at, provisional = :provisional WHERE id = :id"),
+            changes.deadlines,
+        )
+        conn.execute(text("UPDATE task SET due_on = :due_on WHERE id = :task"), changes.deadlines)
+    if changes.notices:
+        conn.execute(text("UPDATE notice SET until_on = :until_on WHERE id = :id"), changes.notices)
+    _record(step, changes.moves, reason)
+    _tell(step, changes.moves, reason)
+
+
+def _record(step: Step, moves: list[Move], reason: dict[str, str]) -> None:
+    if not moves:
+        return
+    chains = events.chains(step.conn, {move.case_id for move in moves})
+    for move in moves:
+        chains[move.case_id].append(
+            "date_moved",
+            at=step.now,
+            actor=step.actor,
+            what=move.zh,
+            old=move.old,
+            new=move.new,
+            provisional=move.provisional,
+            reason=reason["zh"],
+        )
+    events.append_all(step.conn, chains.values())
+
+
+def _tell(step: Step, moves: list[Move], reason: dict[str, str]) -> None:
+    people: dict[Any, frozenset[uuid.UUID]] = {}
+    told = []
+    for move in moves:
+        key = (move.enterprise_id, move.body_id)
+        if key not in people:
+            officers = notify.of_body(step.conn, move.body_id, ("reviewer", "window", "head"), step.today)
+            firm = (
+                notify.of_enterprise(step.conn, move.enterprise_id, step.today) if move.enterprise_id else frozenset()
+            )
+            people[key] = officers | firm
+        by = (move.new - move.old).days
+        way_zh, way_en = ("推后", "later") if by > 0 else ("提前", "earlier")
+        mark_zh, mark_en = ("（暂定）", " (provisional)") if move.provisional else ("", "")
+        told.append(
+            notify.Outgoing(
+                people[key],
+                "moved",
+                f"{move.zh}由{move.old}改为{move.new}{mark_zh}，{way_zh}{abs(by)}天：{move.number} {move.title}（{reason['zh']}）",
+                f"{move.en} moved from {move.old} to {move.new}{mark_en}, {abs(by)} days {way_en}: {move.number} {move.title}"
+                f" ({reason['en']})",
+                move.case_id,
+            )
+        )
+    notify.send(step.conn, step.now, told)
+
+
+def _obligations(step: Step, reference: Reference, reason: dict[str, str]) -> None:
+    """Duties counted by a rule from a date move with it too."""
+    rows = step.conn.execute(
+        select(Obligation.__table__).where(
+            Obligation.status == "open", Obligation.rule.is_not(None), Obligation.start_on.is_not(None)
+        )
+    ).mappings()
+    changed, told = [], []
+    for row in rows:
+        due = reference.due(step.conn, row["rule"], row["start_on"])
+        if (due.date, due.provisional) == (row["due_on"], row["provisional"]):
+            continue
+        changed.append({"id": row["id"], "due_on": due.date, "provisional": due.provisional})
+        if due.date != row["due_on"] and row["enterprise_id"] is not None:
+            told.append(
+                notify.Outgoing(
+                    notify.of_enterprise(step.conn, row["enterprise_id"], step.today),
+                    "moved",
+                    f"{row['title']['zh']}期限由{row['due_on']}改为{due.date}（{reason['zh']}）",
+                    f"{row['title']['en']} moved from {row['due_on']} to {due.date} ({reason['en']})",
+                    row["case_id"],
+                    "/duties",
+                )
+            )
+    if changed:
+        step.conn.execute(
+            text("UPDATE obligation SET due_on = :due_on, provisional = :provisional WHERE id = :id"), changed
+        )
+    notify.send(step.conn, step.now, told)
