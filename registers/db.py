@@ -19,7 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine
+from sqlalchemy import Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
@@ -43,8 +43,8 @@ class Base(DeclarativeBase):
         date: Date,
         Decimal: Numeric,
         uuid.UUID: Uuid(as_uuid=True),
-        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
-        list[Any]: JSON().with_variant(JSONB(), "postgresql"),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
     }
 
 

@@ -16,7 +16,7 @@ from registers.errors import DomainError
 from registers.parties import User
 from web import server, views
 from web.server import Installation
-from workflows import calendaring, definitions, demo, events, install, lint, matters, recompute, scenarios
+from workflows import calendaring, definitions, demo, events, export, install, lint, matters, recompute, scenarios
 from workflows.models import Case
 
 Running = Callable[[], AbstractContextManager[Installation]]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from registers.parties import User
 from registers.permits import Permit
-from workflows.models import Incident, Submission
+from workflows.models import ClockFact, Incident, Submission
 
 
 def submissions(conn: Connection, case_id: uuid.UUID, limit: int = 500) -> list[dict[str, Any]]:
@@ -39,6 +39,14 @@ def permits(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     """The register entries a case led to."""
     rows = conn.execute(
         select(Permit.__table__).where(Permit.case_id == case_id).order_by(Permit.entered_at, Permit.id)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def clock_facts(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The recorded facts of the case's clocks, in order."""
+    rows = conn.execute(
+        select(ClockFact.__table__).where(ClockFact.case_id == case_id).order_by(ClockFact.recorded_at, ClockFact.id)
     )
     return [dict(row) for row in rows.mappings()]
 

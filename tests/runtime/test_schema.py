@@ -1,0 +1,74 @@
+"""The schema: migrations and models agree, the running program cannot change it, the second wall stands."""
+
+from __future__ import annotations
+
+import psycopg
+import psycopg.sql
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from registers.db import normalise_url
+from tests.conftest import World
+from workflows.migrations.metadata import METADATA
+
+
+def test_migrations_build_exactly_what_the_models_say(world: World) -> None:
+    engine = create_engine(normalise_url(world.owner_url))
+    with engine.connect() as conn:
+        context = MigrationContext.configure(
+            conn, opts={"compare_type": True, "compare_server_default": True, "include_name": _ours}
+        )
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def _ours(name: str | None, kind: str, parents: object) -> bool:
+    return not (kind == "table" and (name or "").startswith("procrastinate"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE extra (id int)",
+        "ALTER TABLE cases ADD COLUMN extra int",
+        "DROP TABLE event",
+        "ALTER TABLE cases DISABLE ROW LEVEL SECURITY",
+        "UPDATE event SET kind = 'x'",
+        "DELETE FROM submission",
+        "TRUNCATE event",
+        "UPDATE alembic_version SET version_num = 'x'",
+    ],
+)
+def test_the_running_program_has_no_right_to(world: World, statement: str) -> None:
+    address = world.rt.db.url.replace("+psycopg", "")
+    with psycopg.connect(address) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute(statement)
+
+
+def test_every_table_that_hangs_on_a_case_is_behind_the_second_wall(world: World) -> None:
+    # Notices and what is said on them are public; their pages show only what a notice makes public.
+    # A message belongs to one person, whoever takes part in the case it speaks of.
+    public = {"notice", "notice_comment", "permit", "obligation", "message"}
+    with world.rt.db.transaction() as conn:
+        hanging = set(
+            conn.scalars(
+                text(
+                    "SELECT DISTINCT table_name FROM information_schema.columns"
+                    " WHERE column_name = 'case_id' AND table_schema = 'public'"
+                )
+            )
+        )
+        guarded = set(conn.scalars(text("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")))
+    assert hanging - public <= guarded
+    assert "cases" in guarded
+
+
+def test_without_a_scope_nothing_is_visible(world: World) -> None:
+    with psycopg.connect(world.rt.db.url.replace("+psycopg", "")) as conn:
+        for table in ("cases", "task", "event", "letter", "submission"):
+            found = conn.execute(
+                psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(table))
+            ).fetchone()
+            assert found == (0,)
