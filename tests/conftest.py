@@ -56,10 +56,9 @@ def _renamed(url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+def server() -> Iterator[postgres.Server]:
     """A PostgreSQL server that lives as long as the test session."""
-    folder = postgres.usable_folder(tmp_path_factory.mktemp("pg"))
-    with postgres.ensure(folder, durable=False) as running:
+    with postgres.throwaway() as running:
         yield running
 
 
