@@ -7,6 +7,7 @@ fsync on. The peer (bench/viewflow_peer.py) runs on the same PostgreSQL server i
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, select
 
 from bench import load, models, peer
-from registers import accounts, parties
+from registers import accounts, parties, postgres
 from web.server import Installation
 from workflows import cases, demo, designing, install
 from workflows.models import Task
@@ -53,6 +54,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
             rows += _peer(place, tasks)
         finally:
             place.stop()
+            shutil.rmtree(postgres.usable_folder(place.home / "postgres"), ignore_errors=True)
     return rows
 
 
