@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from werkzeug.serving import make_server
 
 from registers import accounts
 from tests.conftest import World
-from tests.web.conftest import Api
-from web import auth, site
-from workflows import deadlines, demo
+from tests.web.conftest import PDF, Api
+from web import site
+from workflows import deadlines
 from workflows.models import Deadline
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -41,6 +41,8 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+__all__ = ["DESKTOP", "PDF", "PHONE", "Person", "Site"]
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +66,10 @@ class Person:
     base: str
     troubles: list[str]
 
-    def open(self, path: str) -> Page:
+    def open(self, path: str, status: int = 200) -> Page:
         """Go to a page and wait until its script has run."""
-        self.page.goto(self.base + path)
+        answer = self.page.goto(self.base + path)
+        assert answer is not None and answer.status == status, (path, answer and answer.status)
         return self.ready()
 
     def ready(self) -> Page:
@@ -199,7 +202,11 @@ class Site:
         deadlines.sweep(self.world.rt)
         for person in self.people.values():
             if person.login:
-                person.context.add_cookies([{"name": "sid", "value": self.session(person.login), "url": self.base}])
+                self.renew(person, person.login)
+
+    def renew(self, person: Person, login: str) -> None:
+        """Sign in again: sessions do not outlive the days that have passed."""
+        person.context.add_cookies([{"name": "sid", "value": self.session(login), "url": self.base}])
 
 
 def watch(page: Page, base: str, troubles: list[str]) -> None:
@@ -236,7 +243,3 @@ def served(world: World, chromium: Browser) -> Iterator[Site]:
             person.context.close()
         server.shutdown()
         thread.join()
-
-
-Opened = Callable[[str], Person]
-__all__ = ["DESKTOP", "PHONE", "Person", "Site", "auth", "demo"]

@@ -1,0 +1,160 @@
+"""Every kind of page, by desk and by phone: accessible, no wider than the window, light, and in plain English too."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from registers.parties import Body, Enterprise, User
+from tests.e2e.conftest import DESKTOP, PHONE, Site
+from tests.web.test_api_path import play, scenario
+from web import assets
+
+pytestmark = pytest.mark.browser
+
+# Pages that are laid out anew on a narrow window; the others only flow.
+ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
+HAN = re.compile(r"[\u3400-\u9fff]+")
+
+
+@pytest.fixture
+def town(served: Site) -> dict[str, str]:
+    """A few cases at telling moments: closed, with differences, being consulted, waiting for a class by hand."""
+    known: dict[str, Any] = {}
+
+    def at(name: str, steps: int | None = None) -> str:
+        played = scenario(name)
+        chosen = {**played, "steps": played["steps"][:steps]}
+        return play(served.world, lambda login: known.setdefault(login, served.api(login)), chosen)
+
+    return {
+        "consulted": at("会办三个部门", 8),
+        "by_hand": at("省级权限：冶炼", 0),
+        "differences": at("环评与许可不一致：企业修改许可申请", 9),
+        "closed": at("同时办理：报告表＋简化管理"),
+    }
+
+
+def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str, str]]:
+    """Person, path and name of one page of each kind."""
+    case = served.api("qiye").get(f"/cases/{town['closed']}")
+    letter = next(one for one in case["letters"] if one["kind"] == "eia_approval")
+    tasks = {
+        login: served.api(login).get("/tasks")["tasks"] for login in ("qiye", "chuangkou", "huiban", "shencha", "faren")
+    }
+    by_element = {task["element"]: task["id"] for listed in tasks.values() for task in listed}
+    return [
+        (None, "/login", "login"),
+        (None, "/verify", "verify"),
+        (None, f"/verify/{letter['verify_code']}", "verify-good"),
+        (None, f"/notices/{case['notices'][0]['id']}", "notice-closed"),
+        (None, "/procedures/one_window", "guide"),
+        ("qiye", "/", "home-applicant"),
+        ("qiye", "/?scope=done", "home-done"),
+        ("qiye", "/account", "account"),
+        ("qiye", "/nothing-here", "not-found"),
+        ("qiye", "/definitions", "forbidden"),
+        ("qiye", f"/cases/{town['differences']}", "case-my-turn"),
+        ("qiye", f"/cases/{town['closed']}", "case-closed"),
+        ("qiye", f"/cases/{town['closed']}/clock/eia", "clock"),
+        ("qiye", f"/letters/{letter['id']}", "letter"),
+        ("qiye", f"/tasks/{by_element['task_fix_application']}", "task-differences"),
+        ("qiye", f"/tasks/{by_element['task_consult']}", "task-not-mine"),
+        ("chuangkou", f"/tasks/{by_element['task_class_confirm']}", "task-class"),
+        ("huiban", f"/tasks/{by_element['task_consult']}", "task-consult"),
+        ("shencha", "/", "home-official"),
+        ("xitong", "/definitions", "definitions"),
+        ("xitong", "/incidents", "incidents"),
+        ("anquan", "/users", "users"),
+    ]
+
+
+def test_every_kind_of_page_is_accessible_and_fits_a_phone(served: Site, town: dict[str, str]) -> None:
+    for login, path, name in addresses(served, town):
+        for viewport, size in ((DESKTOP, "desktop"), (PHONE, "phone")):
+            person = served.as_person(login, viewport=viewport)
+            person.open(path, 404 if name == "not-found" else 403 if name == "forbidden" else 200)
+            assert person.overflow() <= 0, (path, size)
+            if viewport == DESKTOP or name in ON_PHONES:
+                person.look(f"{size}-{name}")
+            else:
+                person.picture(f"{size}-{name}")
+
+
+def test_officials_find_the_rules_with_citations_and_only_they_can_claim(served: Site, town: dict[str, str]) -> None:
+    applicant = served.as_person("qiye")
+    applicant.open(f"/cases/{town['differences']}")
+    applicant.page.locator(".now").get_by_role("link", name="修改许可申请").click()
+    applicant.ready()
+    differences = applicant.page.locator("details.finding.alert")
+    expect(differences.locator("tbody tr")).to_have_count(1)
+    expect(differences).to_contain_text("DA001 VOCS")
+    expect(differences).to_contain_text("《排污许可管理条例》第11条")
+    expect(applicant.page.get_by_role("button", name="签收")).to_have_count(0)
+    window = served.as_person("chuangkou")
+    window.open(f"/cases/{town['by_hand']}")
+    window.page.locator(".now").get_by_role("link", name="对照名录勾选类别").click()
+    window.ready()
+    expect(window.page.locator("details.finding", has_text="环评与排污许可分类")).to_contain_text("名录")
+    window.press("签收")
+    expect(window.page.get_by_role("button", name="退回")).to_be_visible()
+    reader = served.as_person("shencha")
+    reader.page.goto(window.page.url)
+    expect(reader.page.get_by_text("王窗口已签收")).to_be_visible()
+    assert reader.page.locator("form.task-form").count() == 0
+
+
+def test_pages_stay_light_and_only_diagrams_load_the_viewer(served: Site) -> None:
+    sizes = {path.suffix: path.stat().st_size for path in assets.MANIFEST.parents[1].glob("assets/app-*")}
+    assert sum(sizes.values()) < 50_000, sizes
+    person = served.as_person("qiye")
+    loaded: list[str] = []
+    person.page.on("request", lambda request: loaded.append(request.url))
+    for path in ("/", "/cases", "/procedures", "/notices", "/account"):
+        person.open(path)
+    assert not [url for url in loaded if "viewer" in url]
+    person.open("/procedures/one_window")
+    person.page.wait_for_selector('[data-island="viewer"][data-ready]')
+
+
+def test_english_pages_speak_english_but_for_names_and_titles(served: Site, town: dict[str, str]) -> None:
+    data = known_data(served, town)
+    told = []
+    for login, path, _ in addresses(served, town):
+        person = served.as_person(login)
+        person.open(path + ("&" if "?" in path else "?") + "lang=en")
+        text = person.page.evaluate(
+            """() => { const page = document.body.cloneNode(true);
+            for (const part of page.querySelectorAll('[lang=zh-CN], [aria-hidden=true], script, svg, .diagram'))
+              part.remove();
+            const said = [...page.querySelectorAll('[aria-label], [placeholder], [title], [data-label]')].flatMap((part) =>
+              ['aria-label', 'placeholder', 'title', 'data-label'].map((name) => part.getAttribute(name) ?? ''));
+            return [document.title, page.textContent, ...said].join('\\n'); }"""
+        )
+        told += [(path, run) for run in sorted(set(HAN.findall(text))) if run not in data]
+        if path in ("/", "/login"):
+            person.picture(f"english-{login}")
+    assert not told, told[:40]
+
+
+def known_data(served: Site, town: dict[str, str]) -> str:
+    """All the Chinese that is data: names, models, titles and wording of law, what people typed."""
+    api = served.api("qiye")
+    root = Path(assets.__file__).parents[1]
+    said = [path.read_text("utf-8") for path in root.glob("bpmn/*/*") if path.suffix in (".bpmn", ".dmn")]
+    said += [(root / "registers" / "data" / name).read_text("utf-8") for name in ("laws.json", "limits.json")]
+    said += [path.read_text("utf-8") for path in root.glob("registers/data/*rules*.json")]
+    with served.world.rt.db.transaction() as conn:
+        for column in (User.name, Enterprise.name, Enterprise.address, Enterprise.legal_representative, Body.name_zh):
+            said += list(conn.scalars(select(column)))
+    for case_id in town.values():
+        case = api.get(f"/cases/{case_id}")
+        said += [json.dumps(case, ensure_ascii=False)]
+        said += [json.dumps(api.get(f"/cases/{case_id}/events"), ensure_ascii=False)]
+    return "\n".join(said)
