@@ -198,6 +198,16 @@ def put_in_force(
     )
 
 
+def end_force(conn: Connection, definition_id: uuid.UUID, valid_to: date) -> bool:
+    """Take a published version out of force from a date; False when it was not in force."""
+    done = conn.execute(
+        update(Definition)
+        .where(Definition.id == definition_id, Definition.status == "published")
+        .values(status="retired", valid_to=valid_to)
+    )
+    return done.rowcount == 1
+
+
 def in_force(conn: Connection, procedure: str, on: date) -> uuid.UUID:
     """The published version of a procedure that is in force on a date; raises NotFound."""
     found = conn.scalar(

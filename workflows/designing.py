@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
+from registers.errors import Conflict
 from workflows import access, definitions
 from workflows.commands import Answer, Step, command
 
@@ -33,3 +34,13 @@ def publish(step: Step, *, definition_id: uuid.UUID, valid_from: date | None = N
     start = valid_from or step.today
     warnings = definitions.publish(step.conn, step.actor, definition_id, start, step.now, note)
     return {"id": definition_id, "valid_from": start, "findings": [vars(finding) for finding in warnings]}
+
+
+@command("definition.retire")
+def retire(step: Step, *, definition_id: uuid.UUID, valid_to: date | None = None) -> Answer:
+    """Take a version out of force from a date (today when none is given); running cases keep it."""
+    access.require(step.actor, "definition.publish")
+    end = valid_to or step.today
+    if not definitions.end_force(step.conn, definition_id, end):
+        raise Conflict("not_in_force", "只有施行中的版本可以停用。", "Only a version in force can be retired.")
+    return {"id": definition_id, "valid_to": end}

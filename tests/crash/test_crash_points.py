@@ -222,6 +222,11 @@ def _(world: World) -> Prepared:
     return Prepared(world.actor("sheji"), {"definition_id": uuid.UUID(made["id"])})
 
 
+@prepares("definition.retire")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("sheji"), {"definition_id": publish(world.rt, ONE)})
+
+
 @prepares("body.create")
 def _(world: World) -> Prepared:
     facts = {"code": "new", "name_zh": "新局", "name_en": "New", "kind": "city", "prefix": "新", "powers": ("eia",)}

@@ -89,6 +89,16 @@ def publish(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
     return run(designing.publish, definition_id=definition_id, **args)
 
 
+@blueprint.post("/definitions/<uuid:definition_id>/retire")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.RetireIn)
+@blueprint.response(200)
+@auth.signed_in
+def retire(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
+    """Take a version out of force; running cases keep it."""
+    return run(designing.retire, definition_id=definition_id, **args)
+
+
 def _bytes(files: dict[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
 

@@ -121,3 +121,37 @@ class DueIn(Schema):
     limit = fields.Integer(required=True, validate=validate.Range(0, 5000))
     unit = fields.String(required=True, validate=validate.OneOf(["workday", "day", "month", "year"]))
     count_start = fields.Boolean(load_default=False)
+
+
+class BodyIn(Schema):
+    code = fields.String(required=True, validate=validate.Length(1, 60))
+    name_zh = fields.String(required=True, validate=validate.Length(1, 200))
+    name_en = fields.String(required=True, validate=validate.Length(1, 200))
+    kind = fields.String(required=True)
+    prefix = fields.String(required=True, validate=validate.Length(1, 20))
+    parent_id = fields.UUID()
+    powers = fields.List(fields.String(), load_default=list)
+    basis = fields.String(load_default="")
+
+
+class EnterpriseIn(Schema):
+    credit_code = fields.String(required=True, validate=validate.Length(18, 18))
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    address = fields.String(required=True, validate=validate.Length(1, 300))
+    legal_representative = fields.String(required=True, validate=validate.Length(1, 100))
+    contact_name = fields.String(load_default="")
+    contact_phone = fields.String(load_default="")
+    zone_code = fields.String()
+
+
+class UserIn(Schema):
+    login = fields.String(required=True, validate=validate.Length(1, 100))
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    password = fields.String(required=True, validate=validate.Length(1, 500))
+    role = fields.String(required=True)
+    body_id = fields.UUID()
+    enterprise_id = fields.UUID()
+
+
+class RetireIn(Schema):
+    valid_to = fields.Date()
