@@ -20,17 +20,21 @@ from datetime import datetime
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import RowMapping, func, select, text, update
 
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from registers.limits import LimitRule
-from registers.timesource import SystemTime
-from workflows import engine, events, matters, notify, recompute
+from registers.timesource import CHINA, SystemTime
+from workflows import cron, engine, events, matters, notify, recompute
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.lights import ClockAlarm
 from workflows.models import Deadline, Task
+from workflows.post import Post, deliver
 from workflows.runtime import Runtime
 
 SWEEP_SECONDS = 5
@@ -234,8 +238,9 @@ def _basis(run: CaseRun, row: Any) -> str:
 class Alarm:
     """The in-memory scheduler of a node, with its watchdog."""
 
-    def __init__(self, rt: Runtime, seconds: float = SWEEP_SECONDS) -> None:
+    def __init__(self, rt: Runtime, seconds: float = SWEEP_SECONDS, post: Post | None = None) -> None:
         self._rt = rt
+        self._post = post or Post.from_environment()
         self._seconds = seconds
         self._last = time.monotonic()
         self._stopped = threading.Event()
@@ -243,6 +248,13 @@ class Alarm:
         self._scheduler.add_job(
             self._sweep, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        # Sending waits for other people's servers, so it has a thread of its own.
+        for job, trigger in (
+            (self._deliver, IntervalTrigger(seconds=seconds)),
+            (self._daily, CronTrigger(minute="*/10", timezone=CHINA)),
+            (self._daily, DateTrigger()),
+        ):
+            self._scheduler.add_job(job, trigger, coalesce=True, max_instances=1, misfire_grace_time=None)
         self._watchdog = threading.Thread(target=self._watch, name="deadline-watchdog", daemon=True)
 
     def start(self) -> None:
@@ -267,6 +279,18 @@ class Alarm:
             self._last = time.monotonic()
         except Exception:
             log.exception("sweep failed; it is tried again")
+
+    def _deliver(self) -> None:
+        try:
+            deliver(self._rt, self._post)
+        except Exception:
+            log.exception("sending failed; it is tried again")
+
+    def _daily(self) -> None:
+        try:
+            cron.daily(self._rt)
+        except Exception:
+            log.exception("daily work failed; it is tried again")
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._seconds):

@@ -307,6 +307,14 @@ def _(world: World) -> Prepared:
     return Prepared(SYSTEM, {"recomputation_id": uuid.UUID(made["recomputation_id"])})
 
 
+@prepares("day.digest")
+def _(world: World) -> Prepared:
+    notify.save_settings(world.rt, world.actor("qiye"), key(), email="q@example.com", email_when="daily")
+    case_id = kit.begin(world)
+    clockwork.pause(world.rt, world.actor("shencha"), key(), case_id=case_id, **PAUSE)
+    return Prepared(SYSTEM, {})
+
+
 def test_every_command_of_the_program_is_prepared_here() -> None:
     assert set(COMMANDS) - set(PREPARATIONS) == set()
 

@@ -11,6 +11,7 @@ import registers.numbering
 import registers.obligations
 import registers.parties
 import registers.permits
+import workflows.cron
 import workflows.lights
 import workflows.models
 import workflows.notify
