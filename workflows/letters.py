@@ -303,10 +303,21 @@ def outline(root: Path, sha256: str) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     for block in document.iter_inner_content():
         if isinstance(block, Table):
-            blocks.append({"rows": [[cell.text for cell in row.cells] for row in block.rows]})
+            blocks.append({"rows": [_cells(row) for row in block.rows]})
         elif block.text.strip():
             blocks.append({"text": block.text, "style": _style(block)})
     return blocks
+
+
+def _cells(row: Any) -> list[dict[str, Any]]:
+    """The cells of a row; Word names a merged cell once for each column it covers."""
+    found: list[dict[str, Any]] = []
+    for cell in row.cells:
+        if found and found[-1]["cell"] is cell._tc:
+            found[-1]["span"] += 1
+        else:
+            found.append({"cell": cell._tc, "text": cell.text, "span": 1})
+    return [{"text": item["text"], "span": item["span"]} for item in found]
 
 
 def _style(paragraph: Paragraph) -> str:
