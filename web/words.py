@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from handlers import announcements
 from registers import catalogues, parties
 from registers.limits import LimitRule
 from web.context import runtime
@@ -72,13 +73,28 @@ MODES: dict[str, tuple[str, str]] = {
     "permit_only": ("只办排污许可", "permit only"),
     "none": ("无需审批", "no approval needed"),
 }
-# What a public notice may say of a case.
-NOTICE_FACTS: dict[str, tuple[str, str]] = {
-    "place": ("建设地点", "Place"),
-    "summary": ("建设内容与规模", "Project"),
-    "measures": ("主要环境保护措施", "Main environmental measures"),
-    "eia": ("环境影响评价审批", "EIA approval"),
-    "permit": ("排污许可", "Discharge permit"),
+# The elements of public notices (handlers.announcements) for readers of English; the values are as published.
+NOTICE_ELEMENTS = {
+    "项目名称": "Project",
+    "建设地点": "Place",
+    "建设单位": "Applicant",
+    "环境影响评价机构": "Author of the EIA",
+    "环评文件类别": "Kind of EIA document",
+    "受理日期": "Accepted on",
+    "项目概况": "About the project",
+    "拟作出的审批意见": "Intended decision",
+    "主要环境影响及预防或者减轻不良环境影响的对策和措施": "Main impacts and the measures against them",
+    "公众参与情况": "Public participation",
+    "建设单位或者地方政府作出的相关环境保护措施承诺": "Commitments of the applicant or the local government",
+    "环评审批决定": "Decision on the EIA",
+    "环评决定文号": "Number of the EIA decision",
+    "排污许可决定": "Decision on the discharge permit",
+    "排污许可证": "Discharge permit",
+    "听证告知": "Right to a hearing",
+    "救济途径": "Remedies",
+    "反馈意见的方式": "How to comment",
+    "联系电话": "Telephone",
+    "通讯地址": "Address",
 }
 
 
@@ -93,12 +109,9 @@ def mode_name(mode: str) -> str:
 
 
 def notice_facts(content: dict[str, Any]) -> list[tuple[str, str]]:
-    """What a notice says, with words for its keys and for decisions."""
-    return [
-        (in_language(NOTICE_FACTS.get(key, (key, key))), matter_status(value) if key in ("eia", "permit") else value)
-        for key, value in content.items()
-        if value
-    ]
+    """What a notice says, in the official order."""
+    facts = [(name, value) for name, value in announcements.in_order(content) if value]
+    return facts if language() == "zh" else [(NOTICE_ELEMENTS.get(name, name), value) for name, value in facts]
 
 
 def case_status(status: str, outcome: str | None, otherwise: str = "") -> Markup:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 # Pages that are laid out anew on a narrow window; the others only flow.
 ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
+STATUS = {"not-found": 404, "forbidden": 403}
 HAN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -79,7 +80,7 @@ def test_every_kind_of_page_is_accessible_and_fits_a_phone(served: Site, town: d
     for login, path, name in addresses(served, town):
         for viewport, size in ((DESKTOP, "desktop"), (PHONE, "phone")):
             person = served.as_person(login, viewport=viewport)
-            person.open(path, 404 if name == "not-found" else 403 if name == "forbidden" else 200)
+            person.open(path, STATUS.get(name, 200))
             assert person.overflow() <= 0, (path, size)
             if viewport == DESKTOP or name in ON_PHONES:
                 person.look(f"{size}-{name}")
@@ -126,16 +127,18 @@ def test_pages_stay_light_and_only_diagrams_load_the_viewer(served: Site) -> Non
 def test_english_pages_speak_english_but_for_names_and_titles(served: Site, town: dict[str, str]) -> None:
     data = known_data(served, town)
     told = []
-    for login, path, _ in addresses(served, town):
+    for login, path, name in addresses(served, town):
         person = served.as_person(login)
-        person.open(path + ("&" if "?" in path else "?") + "lang=en")
+        person.open(path + ("&" if "?" in path else "?") + "lang=en", STATUS.get(name, 200))
         text = person.page.evaluate(
             """() => { const page = document.body.cloneNode(true);
             for (const part of page.querySelectorAll('[lang=zh-CN], [aria-hidden=true], script, svg, .diagram'))
               part.remove();
             const said = [...page.querySelectorAll('[aria-label], [placeholder], [title], [data-label]')].flatMap((part) =>
               ['aria-label', 'placeholder', 'title', 'data-label'].map((name) => part.getAttribute(name) ?? ''));
-            return [document.title, page.textContent, ...said].join('\\n'); }"""
+            const walk = document.createTreeWalker(page, NodeFilter.SHOW_TEXT), texts = [];
+            while (walk.nextNode()) texts.push(walk.currentNode.data);
+            return [document.title, ...texts, ...said].join('\\n'); }"""
         )
         told += [(path, run) for run in sorted(set(HAN.findall(text))) if run not in data]
         if path in ("/", "/login"):

@@ -78,6 +78,8 @@ def receipt(task_id: uuid.UUID) -> Any:
             for row in worklist.tasks_of_case(conn, found["case_id"])
             if row["status"] == "open"
         ]
+        variables = formdata.variables_of(conn, compiled, found["case_id"])
+        rules = findings.of_case(compiled, variables, events.history(conn, found["case_id"]))
         open_notices = [row for row in notices.of_case(conn, found["case_id"]) if row["closed_at"] is None]
     return render_template(
         "receipt.html",
@@ -86,6 +88,8 @@ def receipt(task_id: uuid.UUID) -> Any:
         compiled=compiled,
         submission=mine[-1] if mine else None,
         files=files,
+        findings=rules,
+        first=len(submitted) == 1,
         waiting=sorted(waiting, key=lambda row: not row["mine"]),
         notices=open_notices,
         **formpage.helpers({}),
