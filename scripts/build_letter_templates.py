@@ -125,14 +125,18 @@ class Letter:
     def close_margins(self) -> None:
         """Narrower margins for notices, which are not 公文 in the strict sense and should fit on one page."""
         section = self.document.sections[0]
-        section.top_margin, section.bottom_margin, section.footer_distance = Mm(30), Mm(28), Mm(18)
+        section.top_margin, section.bottom_margin, section.footer_distance = Mm(28), Mm(26), Mm(16)
+        self.line = 25
+        self.document.styles["Normal"].paragraph_format.line_spacing = Pt(25)
 
     def title(self, text: str, before: float = 24) -> None:
         """The title, 二号小标宋, centred."""
         self.text(text, font=TITLE, size=22, align=CENTRE, line=34, before=before, after=6)
 
-    def signature(self, note: str = "（印章）", *, verified: bool = True) -> None:
-        """署名, place of the seal and date at the right, kept together; at the left the QR code to verify the letter."""
+    def signature(
+        self, note: str = "（印章）", *, code: str = "verify_url", caption: str = "扫码核验　{{verify_code}}"
+    ) -> None:
+        """署名, place of the seal and date at the right, kept together; at the left the QR code, to verify the letter or to read the notice."""
         self.document.paragraphs[-1].paragraph_format.keep_with_next = True
         self.text("", size=10, line=self.line / 2, keep=True)
         table = self.document.add_table(rows=1, cols=2)
@@ -140,15 +144,19 @@ class Letter:
         table.rows[0].height = Mm(24)
         _never_split(table.rows[0])
         left, right = table.rows[0].cells
-        if verified:
-            code = left.paragraphs[0]
-            code.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-            code.add_run("{{qr:verify_url}}")
-            self.text("扫码核验　{{verify_code}}", size=8, line=12, to=left.add_paragraph)
+        picture = left.paragraphs[0]
+        picture.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+        picture.add_run("{{qr:" + code + "}}")
+        self.text(caption, size=9, line=13, to=left.add_paragraph)
         for index, text in enumerate((f"{{{{body_name}}}}{note}", "{{date}}")):
             place = (lambda: right.paragraphs[0]) if index == 0 else right.add_paragraph
             self.text(text, align=RIGHT, to=place)
         self.text("", size=2, line=2)
+
+    def annex(self, mark: str, title: str) -> None:
+        """An annex on a page of its own: 附件 in 黑体 at the top left, its title centred."""
+        self.text(mark, font=HEADING).paragraph_format.page_break_before = True
+        self.title(title, before=8)
 
     def copies(self, text: str) -> None:
         """抄送, between two rules, 四号仿宋."""
@@ -185,6 +193,8 @@ class Letter:
         left, right = table.rows[0].cells
         self._cell(left, "{{#" + marker + "}}" + name, size, font=HEADING)
         self._cell(right, text, size, align=LEFT)
+        table.rows[0].height = Mm(7)
+        _never_split(table.rows[0])
         self.text("", size=4, line=6)
 
     def pairs(
@@ -301,12 +311,13 @@ def acceptance_notice() -> None:
     )
     letter.heading("一、受理事项和办理期限")
     letter.body(
-        "{{?eia_accepted_on}}（一）建设项目{{eia_word}}{{eia_class}}审批：自{{eia_accepted_on}}起受理，法定期限为{{eia_limit}}，"
+        "{{?eia_accepted_on}}建设项目{{eia_word}}{{eia_class}}审批：自{{eia_accepted_on}}起受理，法定期限为{{eia_limit}}，"
         "至{{eia_due_on}}止。",
         "{{?eia_promised_on}}本机关承诺于{{eia_promised_on}}前办结环评审批。",
-        "{{?permit_accepted_on}}（二）排污许可（{{permit_class}}）：自{{permit_accepted_on}}起受理，法定期限为{{permit_limit}}，"
+        "{{?permit_accepted_on}}排污许可（{{permit_class}}）：自{{permit_accepted_on}}起受理，法定期限为{{permit_limit}}，"
         "至{{permit_due_on}}止。",
         "{{?permit_promised_on}}本机关承诺于{{permit_promised_on}}前办结排污许可。",
+        "{{?permit_later}}排污许可申请材料先行审查，自环评文件批准之日起受理，届时另行出具受理通知书。",
     )
     letter.heading("二、不计入期限的时间")
     letter.body(
@@ -315,8 +326,7 @@ def acceptance_notice() -> None:
     letter.heading("三、查询与联系")
     letter.body(
         "可凭案件编号{{case_number}}查询办理进度。",
-        "{{?body_phone}}联系电话：{{body_phone}}",
-        "{{?body_address}}联系地址：{{body_address}}",
+        "{{?body_phone}}联系电话：{{body_phone}}；联系地址：{{body_address}}",
     )
     letter.signature("（受理专用章）")
     letter.save("acceptance_notice")
@@ -387,15 +397,12 @@ def time_notice() -> None:
         "第四十五条的规定，{{procedure}}所需时间不计算在办理期限内。现将所需时间告知如下：",
         "{{?starts_on}}起算日期：{{starts_on}}",
         "{{?days}}所需时间：{{days}}日",
-        "{{?time}}所需时间：{{time}}",
+        "{{?time}}所需时间：{{time}}。",
         "{{procedure}}结束后，办理期限自结束之日起继续计算，本机关将及时告知结果。",
         "{{?body_phone}}联系电话：{{body_phone}}",
     )
     letter.signature()
     letter.save("time_notice")
-
-
-NOTICE_FOOT = ("{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。", "{{?notice_url}}公示网址：{{notice_url}}")
 
 
 def _announcement(name: str, title: str, *opening: str) -> None:
@@ -405,9 +412,9 @@ def _announcement(name: str, title: str, *opening: str) -> None:
     letter.title(title, before=0)
     letter.text("{{number}}", align=CENTRE, after=8)
     letter.body(*opening)
-    letter.listing("elements", "{{name}}", "{{text}}", (46, 110))
-    letter.body(*NOTICE_FOOT)
-    letter.signature("", verified=False)
+    letter.listing("elements", "{{name}}", "{{text}}", (46, 110), size=12)
+    letter.body("{{?notice_to}}公示期限：{{notice_from}}至{{notice_to}}。")
+    letter.signature("", code="notice_url", caption="扫码查看公示")
     letter.save(name)
 
 
@@ -450,15 +457,7 @@ def eia_approval() -> None:
         "前提下，同意你单位按照{{eia_class}}所列的性质、规模、地点、生产工艺和生态环境保护措施进行建设。",
         "{{?conditions}}三、在项目设计、建设和运行中，应当重点做好以下工作：",
         "{{?conditions}}{{conditions}}",
-        "四、项目污染物排放限值和总量核定如下：",
-    )
-    letter.table(
-        "totals",
-        [("排放口", "{{outlet}}", 22), ("污染物", "{{factor}}", 34), ("浓度限值", "{{concentration}}", 24),
-         ("年排放量\n（吨/年）", "{{amount_t}}", 26), ("执行标准", "{{standard}}", 50)],
-        size=12,
-    )  # fmt: skip
-    letter.body(
+        "四、项目污染物排放限值和年排放量按照附件执行。",
         "五、项目建设应当严格执行配套的环境保护设施与主体工程同时设计、同时施工、同时投产使用的“三同时”制度。项目竣工后，应当按照"
         "规定对配套建设的环境保护设施进行验收，验收合格后方可投入生产或者使用。",
         "六、应当在启动生产设施或者发生实际排污之前取得排污许可证，并将{{eia_class}}和本批复的要求落实到排污许可证中。",
@@ -467,9 +466,18 @@ def eia_approval() -> None:
         "{{?supervisor_name}}八、项目的事中事后监督管理由{{supervisor_name}}负责。",
         "如不服本批复，可以自收到本批复之日起六十日内向{{superior_name}}申请行政复议，也可以自收到本批复之日起六个月内依法向"
         "{{court_name}}提起行政诉讼。",
+        "附件：项目污染物排放限值和年排放量核定表",
     )
     letter.signature()
     letter.copies("{{?copies_to}}抄送：{{copies_to}}。")
+    letter.annex("附件", "项目污染物排放限值和年排放量核定表")
+    letter.table(
+        "totals",
+        [("排放口", "{{outlet}}", 20), ("污染物", "{{factor}}", 32), ("浓度限值", "{{concentration}}", 22),
+         ("年排放量\n（吨/年）", "{{amount_t}}", 26), ("执行标准", "{{standard}}", 56)],
+        size=10.5,
+    )  # fmt: skip
+    letter.text("浓度限值：废气以毫克每立方米计，废水以毫克每升计。", size=10.5, indent=2)
     letter.save("eia_approval")
 
 
@@ -560,7 +568,7 @@ def permit_copy() -> None:
             ["有效期限", "自{{valid_from}}至{{valid_to}}止", "环评批复文号", "{{eia_number}}"],
             ["发证机关", "{{body_name}}", "发证日期", "{{date}}"],
         ],
-        [34, 42, 34, 46],
+        [32, 42, 32, 50],
         size=10.5,
     )
     letter.heading("二、产排污环节和污染防治设施")
@@ -573,7 +581,7 @@ def permit_copy() -> None:
     letter.table(
         "outlets",
         [("编号", "{{code}}", 20), ("类别", "{{kind}}", 16), ("名称", "{{name}}", 34), ("主要\n排放口", "{{main}}", 17),
-         ("位置", "{{position}}", 29), ("高度\n（m）", "{{height_m}}", 17), ("排放去向", "{{destination}}", 25)],
+         ("位置", "{{position}}", 36), ("高度\n（m）", "{{height_m}}", 14), ("排放去向", "{{destination}}", 22)],
     )  # fmt: skip
     letter.heading("四、许可排放浓度和许可排放量")
     letter.table(
@@ -666,7 +674,7 @@ def delivery_receipt() -> None:
         size=14,
         height=12,
     )  # fmt: skip
-    letter.table("documents", [("送达文书名称", "{{title}}", 88), ("文号", "{{number}}", 68)], size=14)
+    letter.table("documents", [("送达文书名称", "{{title}}", 76), ("文号或者证书编号", "{{number}}", 80)], size=14)
     letter.pairs(
         [["受送达人签名\n或者盖章", "\n\n　　　　　　　　年　　月　　日"], ["代收人签名及\n代收理由", "\n\n　　　　　　　　年　　月　　日"],
          ["送达人签名", "\n　　　　　　　　年　　月　　日"], ["送达日期", "{{delivered_on}}"], ["备注", "{{remark}}"]],
