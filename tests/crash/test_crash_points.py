@@ -30,7 +30,7 @@ from registers.parties import Delegation
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import calendaring, cases, clockwork, events, notify, publicity, worklist
+from workflows import calendaring, cases, clockwork, events, limitwork, notify, publicity, worklist
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -313,6 +313,20 @@ def _(world: World) -> Prepared:
     case_id = kit.begin(world)
     clockwork.pause(world.rt, world.actor("shencha"), key(), case_id=case_id, **PAUSE)
     return Prepared(SYSTEM, {})
+
+
+SHORTER = {"code": "eia.form.decide", "valid_from": date(2026, 9, 1), "note": "文件", "limit": 20}
+
+
+@prepares("limit.propose")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("xitong"), SHORTER)
+
+
+@prepares("limit.decide")
+def _(world: World) -> Prepared:
+    made = limitwork.propose(world.rt, world.actor("xitong"), key(), **SHORTER)
+    return Prepared(world.actor("anquan"), {"proposal_id": uuid.UUID(made["proposal_id"]), "approve": True})
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:

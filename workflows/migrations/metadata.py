@@ -13,6 +13,7 @@ import registers.parties
 import registers.permits
 import workflows.cron
 import workflows.lights
+import workflows.limitwork
 import workflows.models
 import workflows.notify
 import workflows.recompute

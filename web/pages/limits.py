@@ -1,0 +1,91 @@
+"""The limit table: versions in force, proposals of new ones, approval by a second administrator."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+
+from registers import limits as register
+from registers import parties
+from registers.errors import DomainError
+from web import auth
+from web.context import actor, reading, run, runtime
+from web.i18n import language
+from web.pages import blueprint
+from workflows import access, limitwork
+
+
+@blueprint.get("/limits")
+@auth.signed_in
+def limits() -> str:
+    """All limits with citation, statutory and promised."""
+    limitwork.require_administrator(actor())
+    return _page({})
+
+
+@blueprint.post("/limits")
+@auth.signed_in
+def propose_limit() -> Any:
+    """Propose a dated version."""
+    form = request.form
+    try:
+        run(
+            limitwork.propose,
+            code=form["code"],
+            valid_from=_day(form.get("valid_from", "")),
+            note=form.get("note", ""),
+            limit=form.get("limit", None, int),
+            unit=form.get("unit") or None,
+            promised=form.get("promised", None, int),
+            basis=form.get("basis", ""),
+            body_code=form.get("body_code") or None,
+        )
+    except DomainError as error:
+        return _page({error.pointer or "": error.message(language())}), error.status
+    return redirect(url_for("pages.limits"))
+
+
+@blueprint.post("/limits/<uuid:proposal_id>")
+@auth.signed_in
+def decide_limit(proposal_id: uuid.UUID) -> Any:
+    """Approve or reject a proposal."""
+    form = request.form
+    try:
+        run(
+            limitwork.decide,
+            proposal_id=proposal_id,
+            approve=form.get("decision") == "approve",
+            note=form.get("note", ""),
+        )
+    except DomainError as error:
+        return _page({error.pointer or "": error.message(language())}), error.status
+    return redirect(url_for("pages.limits"))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DomainError("valid_from", "请填写生效日期。", "Give the date of force.", pointer="valid_from") from None
+
+
+def _page(errors: dict[str, str]) -> str:
+    limitwork.require_administrator(actor())
+    with reading() as conn:
+        rows = limitwork.table(conn, runtime().time.today())
+        proposed = limitwork.proposals(conn)
+        units = parties.bodies(conn)
+    return render_template(
+        "limits.html",
+        rows=rows,
+        proposals=proposed,
+        bodies=units,
+        units=register.UNITS,
+        errors=errors,
+        given=request.form,
+        may_propose=access.administers(actor(), "registers.import"),
+        effect_text=register.effect_text,
+    )
