@@ -37,17 +37,17 @@ def running() -> Iterator[Installation]:
 def main() -> None:
     """The command line `onewindow`: exit status 0 fine, 1 the answer is no, 2 bad usage."""
     try:
-        cli.build(running)(standalone_mode=False)
+        # Without standalone mode click returns the status of an early exit instead of raising it.
+        status = cli.build(running)(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
     except click.Abort:
         sys.exit(1)
     except DomainError as error:
         click.echo(f"{error.zh}\n{error.en}", err=True)
         sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

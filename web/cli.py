@@ -14,9 +14,21 @@ from sqlalchemy import select
 from registers import accounts, calendar_years
 from registers.errors import DomainError
 from registers.parties import User
-from web import server, views
+from web import cli_registers, server, views
 from web.server import Installation
-from workflows import calendaring, definitions, demo, events, export, install, lint, matters, recompute, scenarios
+from workflows import (
+    calendaring,
+    definitions,
+    demo,
+    events,
+    export,
+    install,
+    lint,
+    matters,
+    recompute,
+    scenarios,
+    xmlsafe,
+)
 from workflows.models import Case
 
 Running = Callable[[], AbstractContextManager[Installation]]
@@ -32,6 +44,7 @@ def build(running: Running) -> click.Group:
 
     for make in (_server_commands, _setup_commands, _model_commands, _scenario_commands, _register_commands):
         make(cli, running)
+    cli_registers.add(cli, running, put)
     return cli
 
 
@@ -149,8 +162,11 @@ def _model_commands(cli: click.Group, running: Running) -> None:
     @as_json
     @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
     def lint_files(files: tuple[Path, ...], as_json: bool, lang: str) -> None:
-        """Check models; exit status 1 when there are errors."""
-        findings = lint.check_upload({path.name: path.read_bytes() for path in files}, None)
+        """Check models; exit status 1 when there are errors.
+
+        What a model calls may lie beside it: processes and decisions in the same folder are found there.
+        """
+        findings = _lint_with_neighbours(files)
         if as_json:
             put({"findings": [vars(finding) for finding in findings]}, True, "")
         else:
@@ -209,6 +225,23 @@ def _model_commands(cli: click.Group, running: Running) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         say(f"{len(files)} files -> {folder}")
+
+
+def _lint_with_neighbours(files: tuple[Path, ...]) -> list[lint.Finding]:
+    given = {path.name: path.read_bytes() for path in files}
+    found = lint.check_upload(given, None)
+    if not any(finding.code in ("unknown_called", "unknown_decision") for finding in found):
+        return found
+    beside = {
+        path.name: path.read_bytes()
+        for folder in {path.parent for path in files}
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".bpmn", ".dmn")
+    }
+    first = next((name for name in given if name.endswith(".bpmn")), None)
+    main = xmlsafe.parse(given[first]).find("{http://www.omg.org/spec/BPMN/20100524/MODEL}process") if first else None
+    whole = lint.check_upload({**beside, **given}, None, process_id=None if main is None else main.get("id"))
+    return [finding for finding in whole if finding.file is None or finding.file in given]
 
 
 def _scenario_commands(cli: click.Group, running: Running) -> None:

@@ -16,7 +16,7 @@ from tests.web.conftest import Api
 from web import auth
 from workflows import cases, letters
 from workflows.caserun import CaseRun
-from workflows.commands import Step, command
+from workflows.commands import Command, Step
 
 Person = Callable[[str], Api]
 
@@ -44,8 +44,7 @@ PUBLIC = {
 }
 
 
-@command("test.letter")
-def _letter(step: Step, *, case_id: uuid.UUID) -> dict[str, Any]:
+def _draft_a_letter(step: Step, *, case_id: uuid.UUID) -> dict[str, Any]:
     run = CaseRun.lock(step, case_id)
     made = letters.draft(run, "withdrawal_notice", matter=None, values={"reason": "测试"})
     run.save()
@@ -58,7 +57,9 @@ def objects(world: World, api: Person) -> dict[str, str]:
     publish(world.rt, chain(node("userTask", "fill", role="preparer"), node("userTask", "check", role="window")))
     case_id = cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"]
     task = api("qiye").get("/tasks")["tasks"][0]
-    letter = _letter(world.rt, world.actor("chuangkou"), key(), case_id=uuid.UUID(case_id))
+    letter = Command("test.letter", _draft_a_letter)(
+        world.rt, world.actor("chuangkou"), key(), case_id=uuid.UUID(case_id)
+    )
     return {
         "case_id": case_id,
         "task_id": task["id"],
