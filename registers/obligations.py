@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import calendar as gregorian
 import uuid
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
@@ -69,3 +71,98 @@ def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
         select(Obligation.__table__).where(Obligation.case_id == case_id).order_by(Obligation.due_on).limit(200)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def of_parties(
+    conn: Connection, enterprise_id: uuid.UUID | None, body_ids: list[uuid.UUID], limit: int = 300
+) -> list[dict[str, Any]]:
+    """The duties of an enterprise or of bodies: what is open first, by due date."""
+    of_bodies = Obligation.body_id.in_(body_ids)
+    mine = of_bodies if enterprise_id is None else or_(of_bodies, Obligation.enterprise_id == enterprise_id)
+    rows = conn.execute(
+        select(Obligation.__table__)
+        .where(mine)
+        .order_by(Obligation.status.in_(("done", "void")), Obligation.due_on)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period on which a permit holder reports: kind of duty, limit code, last day, and what it covers."""
+
+    kind: str
+    code: str
+    last: date
+    name_zh: str
+    name_en: str
+
+
+def report_periods(
+    valid_from: date, valid_to: date | None, reports: frozenset[str], first: date, last: date
+) -> list[Period]:
+    """The reports a permit asks for whose periods end between two days.
+
+    Law: 排污许可管理办法 art. 37 and HJ 944: a permit held for less than three months of a year, one month of a
+    quarter or ten days of a month may skip that report (the next one covers it); the annual report takes the
+    place of the report on the last quarter and on December.
+    """
+    found = []
+    for year in range(first.year, last.year + 1):
+        ends = [("year", date(year, 1, 1), date(year, 12, 31), _months_after(valid_from, 3))]
+        ends += [
+            ("quarter", date(year, month, 1), _month_end(year, month + 2), _months_after(valid_from, 1))
+            for month in (1, 4, 7, 10)
+        ]
+        ends += [
+            ("month", date(year, month, 1), _month_end(year, month), valid_from + timedelta(days=10))
+            for month in range(1, 13)
+        ]
+        annual = "year" in reports and _held(*ends[0][1:], valid_from, valid_to)
+        for kind, begin, end, enough in ends:
+            replaced = kind != "year" and annual and end == date(year, 12, 31)
+            wanted = kind in reports and first <= end <= last and not replaced
+            if wanted and _held(begin, end, enough, valid_from, valid_to):
+                found.append(_period(kind, begin, end))
+    return found
+
+
+def _held(begin: date, end: date, enough: date, valid_from: date, valid_to: date | None) -> bool:
+    """Whether the permit was held long enough in a period to report on it."""
+    if valid_from > end or (valid_to is not None and valid_to < begin):
+        return False
+    return valid_from <= begin or enough <= end + timedelta(days=1)
+
+
+def _period(kind: str, begin: date, end: date) -> Period:
+    quarter = (begin.month + 2) // 3
+    return {
+        "year": Period(
+            "annual_report", "report.annual", end, f"{end.year}年度执行报告", f"compliance report {end.year}"
+        ),
+        "quarter": Period(
+            "quarterly_report",
+            "report.quarterly",
+            end,
+            f"{end.year}年第{quarter}季度执行报告",
+            f"compliance report, quarter {quarter} of {end.year}",
+        ),
+        "month": Period(
+            "monthly_report",
+            "report.monthly",
+            end,
+            f"{end.year}年{end.month}月执行报告",
+            f"compliance report {end:%Y-%m}",
+        ),
+    }[kind]
+
+
+def _months_after(day: date, months: int) -> date:
+    total = day.year * 12 + day.month - 1 + months
+    year, month = divmod(total, 12)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), _month_end(year, month + 1))
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, gregorian.monthrange(year, month)[1])

@@ -85,7 +85,7 @@ def withdraw(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
     run = CaseRun.lock(step, case_id)
     if run.enterprise_id is None or run.enterprise_id != step.actor.enterprise_id:
         raise Forbidden("只有申请单位可以撤回申请。", "Only the applicant can withdraw the application.")
-    return _end(run, "withdrawn", _reason(reason))
+    return end(run, "withdrawn", _reason(reason))
 
 
 @command("case.cancel")
@@ -98,7 +98,7 @@ def cancel(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
             "只有牵头机关的窗口或签发人可以终止案件。",
             "Only the lead body's window or head can cancel a case.",
         )
-    return _end(run, "cancelled", _reason(reason))
+    return end(run, "cancelled", _reason(reason))
 
 
 @command("case.remark")
@@ -202,7 +202,7 @@ def _lock_visible(step: Step, case_id: uuid.UUID) -> CaseRun:
     return CaseRun.lock(step, case_id, closed_too=True)
 
 
-def _end(run: CaseRun, status: str, reason: str) -> Answer:
+def end(run: CaseRun, status: str, reason: str) -> Answer:
     """End a running case: nothing stays open behind it."""
     engine.cancel(run.instance)
     run.status, run.outcome = status, status

@@ -29,7 +29,7 @@ from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from registers.limits import LimitRule
 from registers.timesource import CHINA, SystemTime
-from workflows import cron, engine, events, matters, notify, recompute
+from workflows import cron, duties, engine, events, expiry, matters, notify, recompute  # noqa: F401 - duties is daily work
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.lights import ClockAlarm
@@ -289,6 +289,7 @@ class Alarm:
     def _daily(self) -> None:
         try:
             cron.daily(self._rt)
+            expiry.close_idle(self._rt)
         except Exception:
             log.exception("daily work failed; it is tried again")
 

@@ -26,11 +26,12 @@ import workflows.designing
 import workflows.publicity  # noqa: F401 - importing registers the commands
 from registers.accounts import SYSTEM, Actor
 from registers.db import Database
+from registers.obligations import Obligation
 from registers.parties import Delegation
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import calendaring, cases, clockwork, events, limitwork, notify, publicity, worklist
+from workflows import calendaring, cases, clockwork, cron, events, limitwork, notify, publicity, worklist
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -327,6 +328,31 @@ def _(world: World) -> Prepared:
 def _(world: World) -> Prepared:
     made = limitwork.propose(world.rt, world.actor("xitong"), key(), **SHORTER)
     return Prepared(world.actor("anquan"), {"proposal_id": uuid.UUID(made["proposal_id"]), "approve": True})
+
+
+@prepares("day.duties")
+def _(world: World) -> Prepared:
+    return Prepared(SYSTEM, {})
+
+
+@prepares("day.expiry")
+def _(world: World) -> Prepared:
+    return Prepared(SYSTEM, {})
+
+
+@prepares("obligation.done")
+def _(world: World) -> Prepared:
+    cron.daily(world.rt)
+    with world.rt.db.transaction() as conn:
+        duty = conn.scalar(select(Obligation.id).where(Obligation.body_id.is_not(None)).limit(1))
+    return Prepared(world.actor("shencha"), {"obligation_id": duty, "note": "已办"})
+
+
+@prepares("case.expire")
+def _(world: World) -> Prepared:
+    case_id = _started(world, ONE)[0]
+    world.time.move_to(world.time.today() + timedelta(days=200))
+    return Prepared(SYSTEM, {"case_id": case_id})
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:

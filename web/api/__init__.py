@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_smorest import Api
 
-from web.api import admin, calendar, cases, clocks, definitions, files, inbox, limits, notices, session, tasks
+from web.api import admin, calendar, cases, clocks, definitions, duties, files, inbox, limits, notices, session, tasks
 
 
 class OneWindowApi(Api):  # type: ignore[misc]
@@ -30,5 +30,5 @@ def install(app: Flask) -> None:
         },
     )
     made = OneWindowApi(app)
-    for module in (session, definitions, cases, clocks, calendar, inbox, limits, tasks, files, notices, admin):
+    for module in (session, definitions, cases, clocks, calendar, inbox, limits, duties, tasks, files, notices, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -14,7 +14,7 @@ def install(app: Flask) -> None:
     """Register all pages and the words templates use."""
     from web.pages import account, casepages, designing, public, tasks, users, work  # noqa: F401 - they register views
 
-    from web.pages import calendar, clockpage, inbox, limits  # noqa: F401 - registers views
+    from web.pages import calendar, clockpage, duties, inbox, limits  # noqa: F401 - registers views
 
     app.secret_key = None
     app.register_blueprint(blueprint)

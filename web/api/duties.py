@@ -1,0 +1,40 @@
+"""Duties with due dates."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from registers import obligations
+from web import auth, views
+from web.api import schemas
+from web.context import actor, reading, run
+from workflows import duties
+
+blueprint = Blueprint("duties", __name__, description="Duties by the calendar")
+
+
+class DoneIn(Schema):
+    note = fields.String(required=True, validate=validate.Length(1, 2000))
+
+
+@blueprint.get("/obligations")
+@blueprint.response(200)
+@auth.signed_in
+def listing() -> Any:
+    """The duties of my enterprise or of the bodies I work for."""
+    with reading() as conn:
+        return views.plain(obligations.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids)))
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/done")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(DoneIn)
+@blueprint.response(200)
+@auth.signed_in
+def done(args: dict[str, Any], obligation_id: uuid.UUID) -> Any:
+    """Say that a duty is fulfilled, and how."""
+    return run(duties.done, obligation_id=obligation_id, note=args["note"])

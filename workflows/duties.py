@@ -1,0 +1,323 @@
+"""Duties by the calendar: reports of permit holders, renewals, declarations, yearly work of the bodies.
+
+Once a day whatever is missing is entered: a duty is known by source, kind and period (`period_key`, unique), so
+however many nodes generate and however long none did, each is there once. A duty a case has entered already
+(same enterprise, kind and start) is not entered again. What is late becomes a record by itself, once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from registers import obligations, parties
+from registers.db import uuid7
+from registers.errors import Conflict, DomainError, NotFound
+from registers.limits import LimitRule
+from registers.obligations import Obligation
+from registers.permits import Permit
+from registers.timesource import CHINA
+from workflows import cron, notify
+from workflows.commands import Answer, Step, command
+from workflows.reference import Reference
+
+# Periods are looked at from a year back (catching up) to a month ahead; renewals a year ahead.
+BACK, AHEAD, RENEWAL_AHEAD = timedelta(days=400), timedelta(days=30), timedelta(days=365)
+REMIND_BEFORE = timedelta(days=7)
+REPORTS = {"key": frozenset({"year", "quarter"}), "simplified": frozenset({"year"})}
+RENEWAL = {"permit": "permit.renewal_lead", "waste": "waste.renewal_lead"}
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A duty to be entered."""
+
+    key: str
+    kind: str
+    zh: str
+    en: str
+    due_on: date
+    provisional: bool
+    basis: str
+    rule: str | None = None
+    start_on: date | None = None
+    enterprise_id: uuid.UUID | None = None
+    body_id: uuid.UUID | None = None
+    repeats: str | None = None
+
+
+@command("day.duties")
+def daily(step: Step) -> Answer:
+    """Enter what is missing, remind of what is near, record what is late."""
+    if not cron.claim(step):
+        return {"ran": False}
+    reference = step.rt.reference.get(step.conn)
+    made = _enter(step, [*_of_permits(step, reference), *_of_bodies(step, reference)])
+    return {"ran": True, "entered": made, "reminded": _remind(step), "overdue": _overdue(step)}
+
+
+cron.DAILY.append(cron.Daily(daily, 0))
+
+
+@command("obligation.done")
+def done(step: Step, *, obligation_id: uuid.UUID, note: str) -> Answer:
+    """The enterprise or the body says that a duty is fulfilled, and how."""
+    row = (
+        step.conn.execute(select(Obligation.__table__).where(Obligation.id == obligation_id).with_for_update())
+        .mappings()
+        .first()
+    )
+    actor = step.actor
+    mine = row is not None and (
+        (row["enterprise_id"] is not None and row["enterprise_id"] == actor.enterprise_id)
+        or (row["body_id"] is not None and row["body_id"] in actor.case_body_ids)
+    )
+    if row is None or not mine:
+        raise NotFound("没有这项义务，或不由您办理。", "There is no such duty, or it is not yours.")
+    if row["status"] not in ("open", "overdue"):
+        raise Conflict("duty_done", "该义务已办结。", "This duty is done.")
+    if not note.strip():
+        raise DomainError("note", "请说明办理情况。", "Say how it was done.", pointer="note")
+    step.conn.execute(
+        update(Obligation)
+        .where(Obligation.id == obligation_id)
+        .values(status="done", done_on=step.today, done_note=note.strip()[:2000])
+    )
+    return {"obligation_id": obligation_id, "late": step.today > row["due_on"]}
+
+
+def _of_permits(step: Step, reference: Reference) -> list[Duty]:
+    rows = step.conn.execute(select(Permit.__table__).where(Permit.status == "valid").order_by(Permit.id)).all()
+    found: list[Duty] = []
+    for row in rows:
+        if row.kind == "permit":
+            found += _reports(step, reference, row)
+            found += _declaration(step, reference, row)
+        if row.kind in RENEWAL and row.valid_to is not None and row.valid_to - RENEWAL_AHEAD <= step.today:
+            found.append(_renewal(step, reference, row, rows))
+        started = (row.content or {}).get("operation_started_on")
+        if started:
+            rule = reference.rule(step.conn, "quota.surplus_check", step.today)
+            due = _due(reference, rule, date.fromisoformat(str(started)[:10]))
+            if due.date - AHEAD <= step.today:
+                zh, en = f"投运满一年指标校核：{row.number}", f"Quota check one year after start: {row.number}"
+                found.append(
+                    Duty(
+                        f"{row.id}:surplus_check",
+                        "surplus_check",
+                        zh,
+                        en,
+                        *due_pair(due),
+                        rule.basis_zh,
+                        body_id=row.body_id,
+                    )
+                )
+    return found
+
+
+def _reports(step: Step, reference: Reference, row: Row[Any]) -> list[Duty]:
+    named = (row.content or {}).get("reports")
+    wanted = frozenset(named) if named is not None else REPORTS.get(row.klass, frozenset())
+    found = []
+    for period in obligations.report_periods(
+        row.valid_from, row.valid_to, wanted, max(step.today - BACK, local_day(row.entered_at)), step.today + AHEAD
+    ):
+        rule = reference.rule(step.conn, period.code, step.today)
+        found.append(
+            Duty(
+                f"{row.id}:{period.kind}:{period.last}",
+                period.kind,
+                period.name_zh,
+                period.name_en,
+                *due_pair(_due(reference, rule, period.last)),
+                rule.basis_zh,
+                period.code,
+                period.last,
+                enterprise_id=row.enterprise_id,
+            )
+        )
+    return found
+
+
+def _declaration(step: Step, reference: Reference, row: Row[Any]) -> list[Duty]:
+    year_end = date(step.today.year - 1, 12, 31)
+    if row.valid_from > year_end:
+        return []
+    rule = reference.rule(step.conn, "quota.unit_declaration", step.today)
+    return [
+        Duty(
+            f"{row.enterprise_id}:unit_declaration:{year_end}",
+            "unit_declaration",
+            f"{year_end.year}年度单位总量申报",
+            f"declaration of quantities {year_end.year}",
+            *due_pair(_due(reference, rule, year_end)),
+            rule.basis_zh,
+            rule.code,
+            year_end,
+            enterprise_id=row.enterprise_id,
+        )
+    ]
+
+
+def _renewal(step: Step, reference: Reference, row: Row[Any], rows: Any) -> Duty:
+    """Two licences that end on one day are renewed together, by the earlier of their two lead times."""
+    together = [
+        other
+        for other in rows
+        if other.enterprise_id == row.enterprise_id and other.kind in RENEWAL and other.valid_to == row.valid_to
+    ]
+    leads = [
+        (_due(reference, rule, row.valid_to), rule)
+        for rule in (reference.rule(step.conn, RENEWAL[other.kind], step.today) for other in together)
+    ]
+    due, rule = min(leads, key=lambda pair: pair[0].date)
+    return Duty(
+        f"{row.enterprise_id}:renewal:{row.kind}:{row.valid_to}",
+        "renewal",
+        f"申请延续：{row.number}（{row.valid_to}届满）",
+        f"apply for renewal: {row.number} (ends {row.valid_to})",
+        *due_pair(due),
+        rule.basis_zh,
+        rule.code,
+        row.valid_to,
+        enterprise_id=row.enterprise_id,
+    )
+
+
+def _of_bodies(step: Step, reference: Reference) -> list[Duty]:
+    """Yearly and quarterly work of the bodies that run functional zones."""
+    today = step.today
+    year_end = date(today.year - 1, 12, 31)
+    quarter = (today.month - 1) // 3 + 1
+    quarter_end = date(today.year + quarter // 4, quarter * 3 % 12 + 1, 1) - timedelta(days=1)
+    found = []
+    for body_id in step.conn.scalars(select(parties.Zone.body_id).distinct()):
+        for code, zh, en in (
+            ("quota.managed_list", "排定总量管理名单", "list of managed units"),
+            ("quota.reduction.declare_yearly", "上一年度减排项目申报", "reduction projects of last year"),
+            ("quota.reserve.yearly", "上一年度指标储备", "reserve of last year"),
+        ):
+            rule = reference.rule(step.conn, code, today)
+            due = due_pair(_due(reference, rule, year_end))
+            key = f"{body_id}:{code}:{year_end}"
+            found.append(Duty(key, code, zh, en, *due, rule.basis_zh, code, year_end, body_id=body_id))
+        rule = reference.rule(step.conn, "quota.reduction.declare_quarterly", today)
+        title = (
+            f"{today.year}年第{quarter}季度减排项目集中申报",
+            f"call for reduction projects, {today.year} Q{quarter}",
+        )
+        key = f"{body_id}:{rule.code}:{quarter_end}"
+        found.append(Duty(key, rule.code, *title, quarter_end, False, rule.basis_zh, body_id=body_id))
+        title = f"{today.year}年度企业环保培训", f"yearly training of enterprises {today.year}"
+        basis = "绍兴市改革措施第11项（年度培训）"
+        key = f"{body_id}:training:{today.year}"
+        found.append(Duty(key, "training", *title, date(today.year, 12, 31), False, basis, body_id=body_id))
+    return found
+
+
+def _due(reference: Reference, rule: LimitRule, start: date) -> Any:
+    return reference.calendar.due(start, rule.limit, rule.unit, rule.count_start, rule.backward)
+
+
+def due_pair(due: Any) -> tuple[date, bool]:
+    """Date and provisional mark of a counted date."""
+    return due.date, due.provisional
+
+
+def local_day(at: datetime) -> date:
+    """The date of law on which something was entered."""
+    return at.astimezone(CHINA).date()
+
+
+def _enter(step: Step, found: list[Duty]) -> int:
+    """Enter what is not there; what was due before this installation kept duties is not its to judge."""
+    kept_since = step.conn.scalar(select(func.min(cron.CronRun.on_date)).where(cron.CronRun.name == step.command))
+    known = {
+        (row.enterprise_id, row.kind, row.start_on)
+        for row in step.conn.execute(
+            select(Obligation.enterprise_id, Obligation.kind, Obligation.start_on).where(
+                Obligation.enterprise_id.is_not(None), Obligation.start_on.is_not(None)
+            )
+        )
+    }
+    rows = [
+        {
+            "id": uuid7(),
+            "enterprise_id": duty.enterprise_id,
+            "body_id": duty.body_id,
+            "kind": duty.kind,
+            "title": {"zh": duty.zh, "en": duty.en},
+            "due_on": duty.due_on,
+            "provisional": duty.provisional,
+            "basis": duty.basis,
+            "rule": duty.rule,
+            "start_on": duty.start_on,
+            "period_key": duty.key,
+            "status": "open",
+            "created_at": step.now,
+        }
+        for duty in found
+        if kept_since is not None
+        and duty.due_on >= kept_since
+        and (duty.enterprise_id is None or (duty.enterprise_id, duty.kind, duty.start_on) not in known)
+    ]
+    if not rows:
+        return 0
+    statement = insert(Obligation).values(rows).on_conflict_do_nothing().returning(Obligation.id)
+    return len(step.conn.scalars(statement).all())
+
+
+def _remind(step: Step) -> int:
+    near = step.conn.execute(
+        update(Obligation)
+        .where(
+            Obligation.status == "open",
+            Obligation.reminded_on.is_(None),
+            Obligation.due_on <= step.today + REMIND_BEFORE,
+            Obligation.due_on >= step.today,
+        )
+        .values(reminded_on=step.today)
+        .returning(Obligation.__table__)
+    ).all()
+    notify.send(step.conn, step.now, [_told(step, row, "将于{due}到期", "due on {due}", late=False) for row in near])
+    return len(near)
+
+
+def _overdue(step: Step) -> int:
+    late = step.conn.execute(
+        update(Obligation)
+        .where(Obligation.status == "open", Obligation.due_on < step.today)
+        .values(status="overdue", overdue_on=step.today)
+        .returning(Obligation.__table__)
+    ).all()
+    notify.send(step.conn, step.now, [_told(step, row, "已于{due}逾期", "was due on {due}", late=True) for row in late])
+    return len(late)
+
+
+def _told(step: Step, row: Row[Any], zh: str, en: str, *, late: bool) -> notify.Outgoing:
+    conn, today = step.conn, step.today
+    if row.enterprise_id is not None:
+        to = notify.of_enterprise(conn, row.enterprise_id, today)
+        bodies = conn.scalars(
+            select(Permit.body_id).where(Permit.enterprise_id == row.enterprise_id, Permit.status == "valid").distinct()
+        )
+        if late:
+            to = to.union(*(notify.of_body(conn, body_id, ("reviewer",), today) for body_id in bodies))
+    else:
+        to = notify.of_body(conn, row.body_id, ("reviewer", "head"), today)
+        if late:
+            to |= notify.supervisors(conn, row.body_id, today)
+    title = row.title
+    return notify.Outgoing(
+        to,
+        "escalation" if late else "duty",
+        f"{title['zh']}{zh.format(due=row.due_on)}（{row.basis}）",
+        f"{title['en']} {en.format(due=row.due_on)} ({row.basis})",
+        row.case_id,
+        "/duties",
+    )
