@@ -90,10 +90,10 @@ def eia_class(
         if not covering:
             finer = _finer(items, code)
             if finer:
-                open_items += finer
+                open_items += [] if ticked & {item.item_no for item in finer} else finer
             elif catalogues.is_complete(items):
                 hits.append(Hit("eia", "", "exempt", f"行业 {code} 未列入名录", f"{code} is not listed", "EIACAT:5"))
-            else:
+            elif not ticked:
                 open_items.append(_unlisted("eia", code))
         for item in covering:
             if "industrial_building_only" in item.flags and facts.get("in_industrial_building") is False:
@@ -125,12 +125,12 @@ def permit_class(
     for code in codes:
         covering = _covering(listed, [code])
         if not covering and (finer := _finer(listed, code)):
-            open_items += finer
+            open_items += [] if ticked & {item.item_no for item in finer} else finer
             only_catch_all = False
             continue
         if not covering:
             known = catalogues.is_complete(items) or any(item.covers(code) for item in catch_all)
-            if not known:
+            if not known and not ticked:
                 open_items.append(_unlisted("permit", code))
             hits += [hit for item in catch_all for hit in _item_hits(item, facts, code)] if known else []
             continue

@@ -184,7 +184,10 @@ def parse_csv(kind: str, content: bytes) -> tuple[Item, ...]:
     """Read an official catalogue; refuses a file with gaps in its numbering or missing columns."""
     if kind not in _CSV_LEVELS:
         raise DomainError("unknown_catalogue", f"未知的名录：{kind}。", f"Unknown catalogue: {kind}.")
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error):
+        raise DomainError("catalogue_file", "文件不是UTF-8编码的CSV。", "The file is not a CSV in UTF-8.") from None
     needed = {"item_no", "industry", "gbt4754_codes", "source_note", *_CSV_LEVELS[kind]}
     missing = needed - set(rows[0] if rows else ())
     if missing:
