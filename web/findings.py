@@ -184,12 +184,13 @@ def _difference(item: Mapping[str, Any]) -> Difference:
 
 
 def _choice(item: Mapping[str, Any]) -> Choice:
-    catalogue = item.get("catalogue")
     number = str(item.get("item_no") or "")
-    kind = gettext("环评名录") if catalogue == "eia" else gettext("排污许可名录")
-    title = " ".join(part for part in (kind, gettext("第%(n)s项") % {"n": number} if number else "") if part)
+    kind = gettext("环评名录") if item.get("catalogue") == "eia" else gettext("排污许可名录")
+    # An industry without an item of its own comes with a sentence in Chinese instead of a title.
+    title = str(item.get("title") or "") if number or language() == "zh" else gettext("不能自动判定，请对照名录勾选")
+    place = gettext("第%(n)s项") % {"n": number} if number else ""
     return Choice(
-        f"{title} {item.get('title') or ''}".strip(),
+        " ".join(part for part in (kind, place, title) if part),
         [(words.klass_name(level), str(text)) for level, text in (item.get("texts") or {}).items() if text],
         str(item.get("sensitive") or ""),
     )

@@ -80,6 +80,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         ]
         variables = formdata.variables_of(conn, compiled, found["case_id"])
         rules = findings.of_case(compiled, variables, events.history(conn, found["case_id"]))
+        stopped = bool(casefile.incidents(conn, found["case_id"]))
         open_notices = [row for row in notices.of_case(conn, found["case_id"]) if row["closed_at"] is None]
     return render_template(
         "receipt.html",
@@ -90,6 +91,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         files=files,
         findings=rules,
         first=len(submitted) == 1,
+        stopped=stopped,
         waiting=sorted(waiting, key=lambda row: not row["mine"]),
         notices=open_notices,
         **formpage.helpers({}),

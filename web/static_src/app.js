@@ -217,6 +217,13 @@ for (const form of document.querySelectorAll("form[method=post]:not(.task-form)"
   addEventListener("pageshow", () => { sent = false; });
 }
 
+// What scrolls sideways can be scrolled with the keyboard.
+function reachable() {
+  for (const box of document.querySelectorAll(".scroll:not([tabindex])")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+}
+reachable();
+addEventListener("resize", reachable);
+
 // A link to a field of a folded part opens it first; the field gets the focus, not only the place on the page.
 function reach(hash) {
   const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
