@@ -3,7 +3,7 @@
 A message goes to named people, to the holders of a role of a body, to its supervisors or to an enterprise;
 whoever stands in for one of them today receives it too. The inbox is the message table. E-mail and webhooks
 are rows of an outbox that the statement writing the message fills in the same transaction (`delivery`);
-`workflows.post` sends them. The outbox is a table of our own and not the job queue of procrastinate, because
+`workflows.post` sends them. The outbox is a table of our own and not a job queue of a library, because
 one sweep writes thousands of messages by two statements, because the region of a row is that of the
 transaction, and because sending needs neither a second connection pool nor an event loop beside this one.
 """
