@@ -10,7 +10,7 @@ the outputs the handler declares.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forms.definition import FormDefinition
@@ -75,6 +75,11 @@ def of_case(compiled: Compiled, variables: Mapping[str, Any], history: Iterable[
         if isinstance(value, Mapping) and (info := _maker(value, known)) is not None
     ]
     return sorted([item for item in found if item is not None] + _decisions(compiled, events), key=_alerts_first)
+
+
+def for_correction(found: Iterable[Finding]) -> list[Finding]:
+    """The same for whoever must mend the application: what was asked for stands open at the top."""
+    return sorted((replace(item, alert=item.alert or bool(item.asked)) for item in found), key=_alerts_first)
 
 
 def _asked_in_parts(compiled: Compiled) -> FormDefinition | None:

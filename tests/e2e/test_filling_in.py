@@ -66,7 +66,9 @@ def test_only_the_parts_sent_back_can_be_changed(served: Site) -> None:
     locked, opened = page.locator("details.locked"), page.locator("section.form-section")
     assert opened.count() >= 1 and locked.count() >= 5
     assert page.locator("details.locked :is(input, select, textarea):not([type=hidden])").count() == 0
-    expect(page.locator("details.finding", has_text="一次性告知")).to_be_visible()
+    asked = page.locator("details.finding").first
+    expect(asked).to_contain_text("一次性告知")
+    expect(asked.locator("li").first).to_be_visible()
     person.look("deficiency")
     steps = scenario("补正：首次告知")["steps"]
     correction = next(step["submit"] for step in steps if step.get("task") == "task_correct")

@@ -163,6 +163,7 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         element = compiled.model.elements[found["element"]]
         colleagues = people.who_may(conn, found) if _may_hand_on(found) else []
         history = events.history(conn, found["case_id"])
+    rules = findings.of_case(compiled, shown.context, history)
     may_work = found["status"] == "open" and access.may_work_on(person, found)
     offered = found["status"] == "open" and access.is_offered(person, found)
     return render_template(
@@ -179,7 +180,7 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         own=next((item for item in submitted if item["task_id"] == task_id), None),
         returned=_sent_back(submitted),
         basis=element.properties.get("legalBasis", ""),
-        findings=findings.of_case(compiled, shown.context, history),
+        findings=rules if shown.open_sections is None else findings.for_correction(rules),
         official=found["body_id"] is not None,
         may_claim=offered and found["assignee_id"] is None and found["body_id"] is not None,
         may_release=found["status"] == "open" and found["assignee_id"] == person.id,
