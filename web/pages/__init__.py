@@ -12,9 +12,20 @@ blueprint = Blueprint("pages", __name__)
 
 def install(app: Flask) -> None:
     """Register all pages and the words templates use."""
-    from web.pages import account, casepages, designing, public, tasks, users, work  # noqa: F401 - they register views
-
-    from web.pages import calendar, clockpage, duties, inbox, limits  # noqa: F401 - registers views
+    from web.pages import (  # noqa: F401 - they register views  # noqa: F401 - registers views
+        account,
+        calendar,
+        casepages,
+        clockpage,
+        designing,
+        duties,
+        inbox,
+        limits,
+        public,
+        tasks,
+        users,
+        work,
+    )
 
     app.secret_key = None
     app.register_blueprint(blueprint)
