@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from registers import accounts, catalogues, limits, parties
+from registers import accounts, catalogues, limits, parties, quota_accounts
 from registers.accounts import SYSTEM
 from registers.timesource import TimeSource
 from workflows import definitions
@@ -43,6 +43,7 @@ def seed_registers(rt: Runtime) -> None:
     with rt.db.transaction() as conn:
         limits.seed(conn)
         catalogues.seed(conn)
+        quota_accounts.seed(conn)
 
 
 def publish_folder(conn: Connection, folder: Path, time: TimeSource) -> bool:

@@ -11,6 +11,10 @@ import registers.numbering
 import registers.obligations
 import registers.parties
 import registers.permits
+import registers.quota_accounts
+import registers.quota_rules
+import registers.reduction_tables
+import registers.totals
 import workflows.cron
 import workflows.lights
 import workflows.limitwork

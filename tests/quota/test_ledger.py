@@ -1,0 +1,184 @@
+"""The quota ledger: double entry, never below zero, never changed, reservations that come to an end."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, select, text
+
+sys.path.insert(0, str(Path(__file__).parent))
+from ledgerkit import NOW, ON, account, differences, open_reserve, tons
+
+from registers import parties, quota
+from registers.errors import DomainError
+from registers.quota import Kind, Need, Posting
+from tests.conftest import World
+
+
+def _enterprise(conn: Connection) -> uuid.UUID:
+    found = conn.scalar(select(parties.Enterprise.id).order_by(parties.Enterprise.credit_code).limit(1))
+    assert found is not None
+    return found
+
+
+def _reserve(conn: Connection, case_id: uuid.UUID, added: str, ratio: str = "1.1") -> None:
+    quota.reserve(
+        conn,
+        case_id=case_id,
+        enterprise_id=_enterprise(conn),
+        zone="gaomao",
+        period="15",
+        needs=[Need("COD", tons(added), Decimal(ratio), "quota.ratio@1")],
+        on=ON,
+        now=NOW,
+    )
+
+
+def test_a_reservation_takes_the_amount_times_the_ratio_and_the_commitment_permits_the_amount(conn: Connection) -> None:
+    open_reserve(conn, "10")
+    case_id = uuid.uuid4()
+    _reserve(conn, case_id, "3")
+    assert quota.balance(conn, account("reserve")) == tons("6.7")
+    assert quota.reserved(conn, case_id) == {account("reserved"): tons("3.3")}
+    quota.commit(conn, case_id, on=ON, now=NOW)
+    assert quota.balance(conn, account("total")) == tons("3")
+    assert quota.balance(conn, account("used")) == tons("0.3")
+    assert quota.share(conn, account("total"), _enterprise(conn)) == tons("3")
+    assert quota.reserved(conn, case_id) == {}
+    assert differences(conn) == []
+
+
+def test_a_release_gives_everything_back_and_a_second_one_finds_nothing(conn: Connection) -> None:
+    open_reserve(conn, "10")
+    case_id = uuid.uuid4()
+    _reserve(conn, case_id, "3")
+    assert len(quota.release(conn, case_id, on=ON, now=NOW, reason="撤回")) == 1
+    assert quota.release(conn, case_id, on=ON, now=NOW, reason="撤回") == []
+    assert quota.balance(conn, account("reserve")) == tons("10")
+    assert quota.balance(conn, account("reserved")) == 0
+
+
+def test_a_shortage_names_zone_factor_and_amounts_and_leaves_nothing(conn: Connection) -> None:
+    open_reserve(conn, "1")
+    with pytest.raises(DomainError) as caught:
+        _reserve(conn, uuid.uuid4(), "1")
+    assert caught.value.code == "quota_short"
+    assert caught.value.details["available"] == "1.000000"
+    assert caught.value.details["asked"] == "1.100000"
+    assert "高端制造与国际贸易区" in caught.value.zh
+    assert "化学需氧量" in caught.value.zh
+    assert quota.balance(conn, account("reserve")) == 1
+    assert len(quota.entries(conn, account("reserve"))) == 1
+
+
+def test_several_postings_are_made_together_or_not_at_all(conn: Connection) -> None:
+    open_reserve(conn, "5")
+    good = Posting(Kind.UPPER_DEBIT, ON, quota.transfer(account("reserve"), account("used"), tons("4")))
+    with pytest.raises(DomainError, match="quota_short"):
+        quota.post_all(conn, [good, good], NOW)
+    assert quota.balance(conn, account("reserve")) == 5
+
+
+def test_a_reversal_restores_every_balance_and_happens_once(conn: Connection) -> None:
+    open_reserve(conn, "5")
+    posting_id = quota.post(
+        conn, Posting(Kind.UPPER_DEBIT, ON, quota.transfer(account("reserve"), account("used"), tons("4"))), NOW
+    )
+    quota.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
+    assert quota.balance(conn, account("reserve")) == 5
+    assert quota.balance(conn, account("used")) == 0
+    with pytest.raises(DomainError, match="reversed"):
+        quota.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
+    assert differences(conn) == []
+
+
+def test_a_reversal_that_would_take_what_was_given_on_is_refused(conn: Connection) -> None:
+    opening = open_reserve(conn, "5")
+    _reserve(conn, uuid.uuid4(), "2")
+    with pytest.raises(DomainError, match="quota_short"):
+        quota.reverse(conn, opening, on=ON, now=NOW, reason="误记")
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([(account("source"), tons("-1")), (account("reserve"), tons("2"))], "quota_balance"),
+        ([(account("source"), tons("-1")), (account("reserve", "SO2"), tons("1"))], "quota_balance"),
+        ([], "quota_balance"),
+        ([(account("source"), Decimal("-0.0000001")), (account("reserve"), Decimal("0.0000001"))], "quota_places"),
+        ([(account("source", "CO2"), tons("-1")), (account("reserve", "CO2"), tons("1"))], "quota_factor"),
+        ([(account("reserve"), tons("-1")), (account("reserved"), tons("1"))], "quota_case"),
+        ([(account("source"), tons("-1")), (account("total"), tons("1"))], "quota_enterprise"),
+    ],
+)
+def test_a_posting_that_is_wrong_in_itself_is_refused(conn: Connection, lines: list[quota.Line], code: str) -> None:
+    with pytest.raises(DomainError, match=code):
+        quota.post(conn, Posting(Kind.OPENING, ON, lines), NOW)
+
+
+def test_a_case_cannot_release_what_another_reserved(conn: Connection) -> None:
+    open_reserve(conn, "10")
+    _reserve(conn, uuid.uuid4(), "5")
+    stranger = Posting(
+        Kind.RELEASE, ON, quota.transfer(account("reserved"), account("reserve"), tons("1")), case_id=uuid.uuid4()
+    )
+    with pytest.raises(DomainError, match="quota_short"):
+        quota.post(conn, stranger, NOW)
+
+
+def test_balances_can_be_asked_for_any_day(conn: Connection) -> None:
+    open_reserve(conn, "10")
+    later = Posting(Kind.UPPER_DEBIT, date(2026, 10, 1), quota.transfer(account("reserve"), account("used"), tons("4")))
+    quota.post(conn, later, NOW)
+    days = (date(2026, 8, 31), ON, date(2026, 9, 30), date(2026, 10, 1))
+    assert [quota.balance(conn, account("reserve"), day) for day in days] == [0, 10, 10, 6]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO quota_entry (posting_id, account_id, amount, balance, on_date)"
+        " SELECT posting_id, account_id, 1, 1, on_date FROM quota_entry",
+        "UPDATE quota_entry SET amount = 1",
+        "DELETE FROM quota_posting",
+        "TRUNCATE quota_entry",
+        "UPDATE quota_account SET balance = balance + 1",
+        "UPDATE quota_share SET amount = 0",
+    ],
+)
+def test_the_running_program_cannot_write_the_ledger_but_through_its_function(world: World, statement: str) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "1")
+    address = world.rt.db.url.replace("+psycopg", "")
+    with psycopg.connect(address) as raw, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        raw.execute(statement)
+
+
+def test_not_even_the_owner_changes_an_entry_or_takes_a_balance_below_zero(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "1")
+    with psycopg.connect(world.owner_url.replace("+psycopg", "")) as owner:
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute("UPDATE quota_entry SET amount = 2")
+        owner.rollback()
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute("UPDATE quota_account SET balance = balance - 2 WHERE register = 'reserve'")
+
+
+def test_an_enterprise_sees_its_own_postings_and_a_body_those_of_its_zones(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "10")
+        _reserve(conn, uuid.uuid4(), "1")
+    seen = {}
+    for login in ("qiye", "qiye2", "shencha", "huiban"):
+        with world.rt.db.transaction(world.actor(login).scope) as conn:
+            seen[login] = conn.scalar(text("SELECT count(*) FROM quota_posting"))
+    assert sorted(seen.values()) == [0, 0, 1, 2]
+    assert seen["shencha"] == 2
+    assert seen["huiban"] == 0
