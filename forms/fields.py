@@ -162,7 +162,7 @@ def _catalogue(answer: Answer, value: Any) -> str:
     code = _text(answer, value)
     name = answer.spec.catalogue
     known = (answer.catalogues or {}).get(name or "")
-    if known is None and name:
+    if known is None and name and name not in catalogues.LIVE:
         known = _built_in(name)
     if known is not None and code not in known:
         answer.refuse("catalogue", value=code)

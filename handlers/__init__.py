@@ -3,7 +3,18 @@
 Importing this package registers all of them.
 """
 
-from handlers import announcements, changes, consistency, followup, permits, quota, reception, screening
+from handlers import (
+    announcements,
+    changes,
+    consistency,
+    followup,
+    permits,
+    quota,
+    reception,
+    reduction,
+    reduction_register,
+    screening,
+)
 
 __all__ = [
     "announcements",
@@ -13,5 +24,7 @@ __all__ = [
     "permits",
     "quota",
     "reception",
+    "reduction",
+    "reduction_register",
     "screening",
 ]

@@ -213,8 +213,14 @@ def screening_facts() -> tuple[dict[str, Any], ...]:
     return tuple(raw["items"])
 
 
+# Catalogues that are registers of the installation: what they hold is looked up where there is a database.
+LIVE = frozenset({"zones"})
+
+
 def choices(name: str) -> list[tuple[str, str]]:
     """The values and labels of a catalogue field of a form: gbt4754, pollutants, eia, permit."""
+    if name in LIVE:
+        return []
     if name == "gbt4754":
         return [(code, f"{code} {title}") for code, title in industries().items()]
     if name == "pollutants":

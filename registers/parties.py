@@ -212,6 +212,24 @@ def bodies(conn: Connection) -> list[BodyRef]:
     return [BodyRef(*row) for row in conn.execute(select(*_BODY).where(Body.active).order_by(Body.code))]
 
 
+def zones(conn: Connection) -> list[tuple[str, str, str]]:
+    """All functional zones: code, Chinese and English name."""
+    rows = conn.execute(select(Zone.code, Zone.name_zh, Zone.name_en).order_by(Zone.code))
+    return [(row.code, row.name_zh, row.name_en) for row in rows]
+
+
+def zone(conn: Connection, code: str) -> tuple[str, str, str, str]:
+    """Code, names and code of the body of a zone; raises NotFound."""
+    row = conn.execute(
+        select(Zone.code, Zone.name_zh, Zone.name_en, Body.code.label("body_code"))
+        .join(Body, Body.id == Zone.body_id)
+        .where(Zone.code == code)
+    ).first()
+    if row is None:
+        raise NotFound(f"没有代码为“{code}”的功能区。", f"There is no zone with the code “{code}”.")
+    return (row[0], row[1], row[2], row[3])
+
+
 def deciding_body(conn: Connection, matter: str, zone_code: str | None, on: date) -> BodyRef:
     """Who holds the power to decide a kind of matter in a zone on a date; the zone's own rule comes first."""
     row = conn.execute(

@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 import forms
 from forms.definition import Choice, Field, FormDefinition
 from forms.words import Words
-from registers import catalogues
+from registers import catalogues, parties
 from registers.errors import DomainError
-from web.context import actor, runtime
+from web.context import actor, reading, runtime
 from web.i18n import gettext, language, pick
 from workflows import documents
 
@@ -102,6 +102,9 @@ def options(field: Field, context: Mapping[str, Any] | None = None) -> list[Choi
         return list(field.choices)
     if not field.catalogue:
         return []
+    if field.catalogue == "zones":
+        with reading() as conn:
+            return [Choice(code, Words(zh, en)) for code, zh, en in parties.zones(conn)]
     return [Choice(value, Words(text, text)) for value, text in catalogues.choices(field.catalogue)]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 
 import forms
 from forms.definition import Field, FormDefinition
-from registers import files
+from registers import files, parties
 from registers.errors import DomainError, NotFound
 from workflows import casefile, definitions, documents, engine, expressions
 from workflows.models import Case, Draft
@@ -80,10 +80,17 @@ def for_submission(run: CaseRun, task: Any, raw: dict[str, Any]) -> Filled:
     opened = _open_sections(element, context or {}) if earlier is not None else None
     if earlier is not None and opened is not None:
         raw = _keep_closed(form, earlier, raw, opened)
-    values = forms.validate(form, raw, context=context)
+    values = forms.validate(form, raw, context=context, catalogues=_live(conn, form))
     stored = forms.dump(form, values)
     documents.attach(conn, run.step.actor, run.id, task["element"], file_ids(form, stored), run.step.now)
     return Filled(values, stored)
+
+
+def _live(conn: Connection, form: FormDefinition) -> dict[str, frozenset[str]] | None:
+    """The catalogues of this installation that the form asks for; most forms ask for none."""
+    if not any(field.catalogue == "zones" for field in form.fields.values()):
+        return None
+    return {"zones": frozenset(code for code, _, _ in parties.zones(conn))}
 
 
 def file_ids(form: FormDefinition, data: dict[str, Any]) -> set[uuid.UUID]:
