@@ -29,6 +29,7 @@ ABSOLUTE = timedelta(hours=12)
 MAX_FAILURES = 5
 LOCK_TIME = timedelta(minutes=15)
 MIN_PASSWORD = 10
+TOKEN_REFUSED = "token"  # noqa: S105 - an error code
 
 # OWASP ASVS 5.0 11.4.2; 19 MiB and two passes take about 20 ms, four at a time keep the server usable.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -109,6 +110,18 @@ class Actor:
         return Scope(enterprise_id=self.enterprise_id, body_ids=self.case_body_ids, user_id=self.id)
 
 
+@dataclass(frozen=True)
+class Bearer:
+    """A program's token, not looked up yet: a command does that in its own first statement."""
+
+    token: str
+
+    @property
+    def digest(self) -> bytes:
+        """What the token is stored as."""
+        return _digest(self.token)
+
+
 SYSTEM = Actor(None, "system", "系统", None, frozenset(), frozenset())
 ANONYMOUS = Actor(None, "", "", None, frozenset(), frozenset())
 
@@ -134,6 +147,23 @@ _BY_TOKEN = (
     _ACTOR + " FROM api_token t JOIN app_user u ON u.id = t.user_id"
     " WHERE t.secret_hash = %(token)s AND u.active AND t.revoked_at IS NULL AND t.expires_at > %(now)s"
 )
+# Looks a token up and announces, in the same statement, what its person may see: the words of `Actor.scope` in SQL.
+# Yields `person`; a statement of a command goes on from it.
+OPEN_BY_TOKEN = f"""
+WITH person AS MATERIALIZED ({_BY_TOKEN}),
+opened AS MATERIALIZED (
+ SELECT p.person, concat(
+   set_config('search_path', %(region)s, true),
+   set_config('app.everything', CASE WHEN jsonb_path_exists(p.person,
+     '$.roles[*][0] ? (@ == "audit_admin" || @ == "system_admin")') THEN 'on' ELSE 'off' END, true),
+   set_config('app.enterprise', coalesce(p.person->>'enterprise_id', ''), true),
+   set_config('app.bodies', coalesce((SELECT string_agg(body, ',') FROM (
+     SELECT r->>1 FROM jsonb_array_elements(p.person->'roles') r
+      WHERE r->>1 IS NOT NULL AND r->>0 = ANY(%(case_roles)s)
+     UNION SELECT jsonb_array_elements_text(p.person->'supervised')) AS part(body)), ''), true),
+   set_config('app.user', p.person->>'id', true)) AS announced
+   FROM person p)
+"""  # noqa: S608 - constants
 _BY_ID = _ACTOR + " FROM app_user u WHERE u.active AND u.id = %(user)s"
 _FOR_LOGIN = text("SELECT id, password_hash, failed_logins, locked_until, active FROM app_user WHERE login = :login")
 
@@ -221,13 +251,13 @@ def actor_by_session(conn: Connection, token: str, now: datetime, today: date) -
         return None
     if now - row.seen_at > timedelta(minutes=1):
         conn.execute(update(UserSession).where(UserSession.token_hash == digest).values(seen_at=now))
-    return _actor(row.person, row.csrf)
+    return actor_of(row.person, row.csrf)
 
 
 def actor_by_token(conn: Connection, token: str, now: datetime, today: date) -> Actor | None:
     """The person behind an API token, or None."""
     row = conn.exec_driver_sql(_BY_TOKEN, {"token": _digest(token), "today": today, "now": now}).first()
-    return None if row is None else _actor(row.person)
+    return None if row is None else actor_of(row.person)
 
 
 def actor_by_id(conn: Connection, user_id: uuid.UUID, today: date) -> Actor:
@@ -235,7 +265,7 @@ def actor_by_id(conn: Connection, user_id: uuid.UUID, today: date) -> Actor:
     row = conn.exec_driver_sql(_BY_ID, {"user": user_id, "today": today}).first()
     if row is None:
         raise NotFound()
-    return _actor(row.person)
+    return actor_of(row.person)
 
 
 def create_token(conn: Connection, user_id: uuid.UUID, name: str, now: datetime, days: int) -> str:
@@ -258,7 +288,18 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _actor(person: dict[str, Any], csrf: str = "") -> Actor:
+def opening_by_token(who: Bearer, now: datetime, today: date) -> dict[str, Any]:
+    """The parameters of `OPEN_BY_TOKEN`."""
+    return {"token": who.digest, "today": today, "now": now, "case_roles": sorted(CASE_ROLES)}
+
+
+def token_refused() -> DomainError:
+    """The error of a token that is unknown, revoked or over."""
+    return DomainError(TOKEN_REFUSED, "令牌无效或已过期。", "The token is not valid or has expired.", status=401)
+
+
+def actor_of(person: dict[str, Any], csrf: str = "") -> Actor:
+    """The actor a statement of this module found."""
     return Actor(
         id=uuid.UUID(person["id"]),
         login=person["login"],

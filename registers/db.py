@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,10 +73,12 @@ class Scope:
 
 SYSTEM_SCOPE = Scope(everything=True)
 
-_OPEN = (
-    "SELECT concat(set_config('search_path', %(region)s, true), set_config('app.everything', %(everything)s, true),"
+# What tells PostgreSQL for this transaction whose schema and whose eyes are used; one expression, so that
+# the first statement of a command can carry it along. It is never null.
+ANNOUNCE = (
+    "concat(set_config('search_path', %(region)s, true), set_config('app.everything', %(everything)s, true),"
     " set_config('app.enterprise', %(enterprise)s, true), set_config('app.bodies', %(bodies)s, true),"
-    " set_config('app.user', %(user)s, true)) IS NOT NULL"
+    " set_config('app.user', %(user)s, true))"
 )
 
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
@@ -92,6 +94,16 @@ _CONNECT_ARGS: dict[str, Any] = {
     "tcp_user_timeout": 5000,
     "application_name": "onewindow",
 }
+
+
+def eyes(scope: Scope) -> dict[str, str]:
+    """The parameters of `ANNOUNCE` that a scope gives; the region is the database's."""
+    return {
+        "everything": "on" if scope.everything else "off",
+        "enterprise": str(scope.enterprise_id or ""),
+        "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
+        "user": str(scope.user_id or ""),
+    }
 
 
 class Database:
@@ -123,18 +135,18 @@ class Database:
         with self.engine.connect() as conn:
             yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
+    @contextmanager
+    def transaction_by(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Connection, Any]]:
+        """One transaction whose first statement announces by itself (it contains `ANNOUNCE` or its like).
+
+        Yields the connection and the first row of that statement, or None.
+        """
+        with self.engine.begin() as conn:
+            yield conn, conn.exec_driver_sql(statement, {**parameters, "region": self.region}).first()
+
     def announce(self, conn: Connection, scope: Scope) -> None:
         """Tell PostgreSQL for this transaction whose schema and whose eyes are used."""
-        conn.exec_driver_sql(
-            _OPEN,
-            {
-                "region": self.region,
-                "everything": "on" if scope.everything else "off",
-                "enterprise": str(scope.enterprise_id or ""),
-                "bodies": ",".join(str(body) for body in sorted(scope.body_ids)),
-                "user": str(scope.user_id or ""),
-            },
-        )
+        conn.exec_driver_sql(f"SELECT {ANNOUNCE}", {**eyes(scope), "region": self.region})
 
     def close(self) -> None:
         """Give all connections back to the server."""

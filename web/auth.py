@@ -17,7 +17,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from registers import accounts
 from registers.accounts import ANONYMOUS, Actor
 from registers.errors import DomainError, Forbidden
-from web.context import actor, runtime
+from web.context import actor, credential, runtime
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -77,7 +77,8 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if actor().id is None:
+        # A token that is still to be looked up is refused by whoever looks it up: `actor` or the command.
+        if ("actor" in g or credential() is None) and actor().id is None:
             if request.path.startswith("/api/"):
                 raise DomainError("unauthenticated", "请先登录。", "Sign in first.", status=401)
             target: Any = redirect(url_for("pages.login", next=request.full_path.rstrip("?")))
@@ -94,22 +95,21 @@ def _identify() -> None:
         raise DomainError(
             "control_character", "网址含有不可用的字符。", "The address has an unusable character.", status=400
         )
-    g.actor = _by_bearer() or _by_cookie() or ANONYMOUS
-
-
-def _by_bearer() -> Actor | None:
     token = _bearer()
     if token is None:
-        return None
-    rt = runtime()
-    if token.startswith("ow_"):
-        with rt.db.glance() as conn:
-            found = accounts.actor_by_token(conn, token, rt.time.now(), rt.time.today())
+        g.actor = _by_cookie() or ANONYMOUS
+    elif token.startswith("ow_"):
+        g.credential = accounts.Bearer(token)
     else:
-        with rt.db.transaction() as conn:
-            found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+        g.actor = _by_session(token)
+
+
+def _by_session(token: str) -> Actor:
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
     if found is None:
-        raise DomainError("token", "令牌无效或已过期。", "The token is not valid or has expired.", status=401)
+        raise accounts.token_refused()
     return found
 
 

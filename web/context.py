@@ -11,7 +11,8 @@ from typing import Any
 from flask import Flask, current_app, g, request
 from sqlalchemy import Connection
 
-from registers.accounts import ANONYMOUS, Actor
+from registers import accounts
+from registers.accounts import ANONYMOUS, Actor, Bearer
 from registers.errors import DomainError
 from workflows.commands import Answer, Command
 from workflows.deadlines import Alarm
@@ -43,8 +44,24 @@ def runtime() -> Runtime:
 
 
 def actor() -> Actor:
-    """The person behind this request."""
-    found: Actor = g.get("actor", ANONYMOUS)
+    """The person behind this request; raises DomainError when its token is not valid."""
+    if "actor" not in g:
+        g.actor = ANONYMOUS
+        bearer = credential()
+        if bearer is not None:
+            rt = runtime()
+            with rt.db.glance() as conn:
+                known = accounts.actor_by_token(conn, bearer.token, rt.time.now(), rt.time.today())
+            if known is None:
+                raise accounts.token_refused()
+            g.actor = known
+    found: Actor = g.actor
+    return found
+
+
+def credential() -> Bearer | None:
+    """The token of a program that has not been looked up: `actor` does so, or the command it is for."""
+    found: Bearer | None = g.get("credential")
     return found
 
 
@@ -74,7 +91,15 @@ def idempotency_key() -> str:
 
 def run(command: Command, **arguments: Any) -> Answer:
     """Carry out a command for the person behind this request under the request's key."""
-    return command(runtime(), actor(), idempotency_key(), **arguments)
+    bearer = credential()
+    if bearer is None or "actor" in g:
+        return command(runtime(), actor(), idempotency_key(), **arguments)
+    try:
+        return command(runtime(), bearer, idempotency_key(), **arguments)
+    except DomainError as error:
+        if error.code == accounts.TOKEN_REFUSED:
+            g.actor = ANONYMOUS
+        raise
 
 
 def new_key() -> str:

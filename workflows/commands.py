@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +21,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from registers.accounts import Actor
+from registers import accounts
+from registers.accounts import Actor, Bearer
+from registers.db import eyes
 from registers.errors import Conflict, DomainError
 from workflows import statements
 from workflows.runtime import Runtime
@@ -65,10 +68,9 @@ class Command:
     name: str
     function: Callable[..., Answer]
 
-    def __call__(self, rt: Runtime, actor: Actor, key: str | None = None, /, **arguments: Any) -> Answer:
-        """Carry the command out once for this actor and key; raises DomainError when it cannot be."""
-        now = rt.time.now()
-        identity = {"actor": str(actor.id or actor.login or "anonymous"), "key": key or str(uuid.uuid4())}
+    def __call__(self, rt: Runtime, who: Actor | Bearer, key: str | None = None, /, **arguments: Any) -> Answer:
+        """Carry the command out once for this person and key; raises DomainError when it cannot be."""
+        key = key or str(uuid.uuid4())
         request = to_json([self.name, arguments])
         if "\\u0000" in request:
             raise DomainError(
@@ -77,19 +79,41 @@ class Command:
                 "The content has a control character that cannot be stored; remove it and try again.",
             )
         fingerprint = hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()
-        if len(identity["key"]) > 200:
+        if len(key) > 200:
             raise DomainError("idempotency_key", "幂等键过长。", "The idempotency key is too long.", status=400)
-        with rt.db.transaction(actor.scope) as conn:
-            claimed = conn.exec_driver_sql(
-                statements.CLAIM, {**identity, "command": self.name, "hash": fingerprint, "now": now}
-            ).first()
-            if claimed is None:
+        now = rt.time.now()
+        with _claimed(rt, who, {"key": key, "command": self.name, "hash": fingerprint, "now": now}) as (
+            conn,
+            actor,
+            new,
+        ):
+            identity = {"actor": _name(actor), "key": key}
+            if not new:
                 return _stored_answer(conn, identity, fingerprint)
             step = Step(rt, conn, actor, self.name, now, rt.time.today())
             answer = self.function(step, **arguments)
             response = to_json(answer)
             step.finish(identity, response)
         return json.loads(response)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _claimed(rt: Runtime, who: Actor | Bearer, claim: dict[str, Any]) -> Iterator[tuple[Connection, Actor, bool]]:
+    """The transaction of a command: who acts in it, and whether the key is new."""
+    if isinstance(who, Bearer):
+        opening = {**claim, **accounts.opening_by_token(who, claim["now"], rt.time.today())}
+        with rt.db.transaction_by(statements.CLAIM_BY_TOKEN, opening) as (conn, row):
+            if row is None:
+                raise accounts.token_refused()
+            yield conn, accounts.actor_of(row.person), row.key is not None
+    else:
+        opening = {**claim, "actor": _name(who), **eyes(who.scope)}
+        with rt.db.transaction_by(statements.CLAIM, opening) as (conn, row):
+            yield conn, who, row is not None
+
+
+def _name(actor: Actor) -> str:
+    return str(actor.id or actor.login or "anonymous")
 
 
 COMMANDS: dict[str, Command] = {}
@@ -108,7 +132,7 @@ def command(name: str) -> Callable[[Callable[..., Answer]], Command]:
 
 def to_json(value: Any) -> str:
     """Canonical JSON: sorted keys, no spaces; Decimal, dates and identifiers as text."""
-    return json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _plain(value: Any) -> Any:
@@ -123,6 +147,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset, tuple)):
         return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_ENCODER = json.JSONEncoder(default=_plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _stored_answer(conn: Connection, identity: dict[str, str], fingerprint: bytes) -> Answer:

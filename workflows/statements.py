@@ -1,12 +1,13 @@
 """The hot path: every statement of a plain step, in the order in which a step runs them.
 
- 1. `registers.db` announces whose eyes and schema the transaction uses
- 2. CLAIM       idempotency row; a duplicate waits here until we commit, then finds the answer
- 3. LOCK_TASK   the task and its case, the case row locked FOR UPDATE: one round trip
- 4. `write`     everything the step leaves behind, in one statement: submission and task, new tasks,
+ 1. CLAIM       announces whose eyes and schema the transaction uses (for a program's token it looks the
+                person up as well) and takes the idempotency row; a duplicate waits here until we commit,
+                then finds the answer
+ 2. LOCK_TASK   the task and its case, the case row locked FOR UPDATE: one round trip
+ 3. `write`     everything the step leaves behind, in one statement: submission and task, new tasks,
                 deadlines, lines of the record, the answer under the key, the case row. Then the one commit.
 
-Between 3 and 4 the engine runs; service steps and handlers add statements of their own there.
+Between 2 and 3 the engine runs; service steps and handlers add statements of their own there.
 
 Locks are taken in that order: idempotency row, case row, then whatever a handler locks (numbering
 counter, quota accounts by id). Nobody locks a case while holding a later lock, so steps never wait
@@ -22,10 +23,19 @@ from __future__ import annotations
 
 from functools import cache
 
-CLAIM = """
-INSERT INTO idempotency (actor, key, command, request_hash, created_at)
-VALUES (%(actor)s, %(key)s, %(command)s, %(hash)s, %(now)s) ON CONFLICT (actor, key) DO NOTHING RETURNING key
+from registers.accounts import OPEN_BY_TOKEN
+from registers.db import ANNOUNCE
+
+_TAKE = """INSERT INTO idempotency (actor, key, command, request_hash, created_at)
+ SELECT {actor}, %(key)s, %(command)s, %(hash)s, %(now)s FROM opened ON CONFLICT (actor, key) DO NOTHING RETURNING key"""
+CLAIM = f"""
+WITH opened AS MATERIALIZED (SELECT {ANNOUNCE})
+{_TAKE.format(actor="%(actor)s")}
 """
+CLAIM_BY_TOKEN = f"""
+{OPEN_BY_TOKEN}, claimed AS ({_TAKE.format(actor="opened.person->>'id'")})
+SELECT opened.person, claimed.key FROM opened LEFT JOIN claimed ON true
+"""  # noqa: S608 - constants
 STORED_ANSWER = "SELECT command, request_hash, response FROM idempotency WHERE actor = %(actor)s AND key = %(key)s"
 SETTLE = "UPDATE idempotency SET response = %(response)s::jsonb WHERE actor = %(actor)s AND key = %(key)s"
 

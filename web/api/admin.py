@@ -36,7 +36,7 @@ def bodies() -> Any:
 
 @blueprint.post("/bodies")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.BodyIn)
+@blueprint.arguments(schemas.BodyIn())
 @blueprint.response(201)
 @auth.signed_in
 def add_body(args: dict[str, Any]) -> Any:
@@ -46,7 +46,7 @@ def add_body(args: dict[str, Any]) -> Any:
 
 @blueprint.post("/enterprises")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.EnterpriseIn)
+@blueprint.arguments(schemas.EnterpriseIn())
 @blueprint.response(201)
 @auth.signed_in
 def add_enterprise(args: dict[str, Any]) -> Any:
@@ -66,7 +66,7 @@ def users() -> Any:
 
 @blueprint.post("/users")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.UserIn)
+@blueprint.arguments(schemas.UserIn())
 @blueprint.response(201)
 @auth.signed_in
 def add_user(args: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ blueprint = Blueprint("cases", __name__, description="Cases")
 
 
 @blueprint.get("/cases")
-@blueprint.arguments(schemas.CasesIn, location="query")
+@blueprint.arguments(schemas.CasesIn(), location="query")
 @blueprint.response(200)
 @auth.signed_in
 def listing(args: dict[str, Any]) -> Any:
@@ -28,7 +28,7 @@ def listing(args: dict[str, Any]) -> Any:
 
 @blueprint.post("/cases")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.StartIn)
+@blueprint.arguments(schemas.StartIn())
 @blueprint.response(201)
 @auth.signed_in
 def start(args: dict[str, Any]) -> Any:
@@ -67,7 +67,7 @@ def letters_of_case(case_id: uuid.UUID) -> Any:
 
 @blueprint.post("/cases/<uuid:case_id>/withdraw")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.ReasonIn)
+@blueprint.arguments(schemas.ReasonIn())
 @blueprint.response(200)
 @auth.signed_in
 def withdraw(args: dict[str, Any], case_id: uuid.UUID) -> Any:
@@ -77,7 +77,7 @@ def withdraw(args: dict[str, Any], case_id: uuid.UUID) -> Any:
 
 @blueprint.post("/cases/<uuid:case_id>/cancel")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.ReasonIn)
+@blueprint.arguments(schemas.ReasonIn())
 @blueprint.response(200)
 @auth.signed_in
 def cancel(args: dict[str, Any], case_id: uuid.UUID) -> Any:
@@ -87,7 +87,7 @@ def cancel(args: dict[str, Any], case_id: uuid.UUID) -> Any:
 
 @blueprint.post("/cases/<uuid:case_id>/remarks")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.RemarkIn)
+@blueprint.arguments(schemas.RemarkIn())
 @blueprint.response(201)
 @auth.signed_in
 def remark(args: dict[str, Any], case_id: uuid.UUID) -> Any:
@@ -97,7 +97,7 @@ def remark(args: dict[str, Any], case_id: uuid.UUID) -> Any:
 
 @blueprint.post("/cases/<uuid:case_id>/corrections")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.CorrectIn)
+@blueprint.arguments(schemas.CorrectIn())
 @blueprint.response(201)
 @auth.signed_in
 def correct(args: dict[str, Any], case_id: uuid.UUID) -> Any:

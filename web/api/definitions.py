@@ -58,7 +58,7 @@ def show(definition_id: uuid.UUID) -> Any:
 
 
 @blueprint.post("/lint")
-@blueprint.arguments(schemas.LintIn)
+@blueprint.arguments(schemas.LintIn())
 @blueprint.response(200)
 @auth.signed_in
 def lint_files(args: dict[str, Any]) -> Any:
@@ -71,7 +71,7 @@ def lint_files(args: dict[str, Any]) -> Any:
 
 @blueprint.post("/definitions")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.UploadIn)
+@blueprint.arguments(schemas.UploadIn())
 @blueprint.response(201)
 @auth.signed_in
 def upload(args: dict[str, Any]) -> Any:
@@ -81,7 +81,7 @@ def upload(args: dict[str, Any]) -> Any:
 
 @blueprint.post("/definitions/<uuid:definition_id>/publish")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.PublishIn)
+@blueprint.arguments(schemas.PublishIn())
 @blueprint.response(200)
 @auth.signed_in
 def publish(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
@@ -91,7 +91,7 @@ def publish(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
 
 @blueprint.post("/definitions/<uuid:definition_id>/retire")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.RetireIn)
+@blueprint.arguments(schemas.RetireIn())
 @blueprint.response(200)
 @auth.signed_in
 def retire(args: dict[str, Any], definition_id: uuid.UUID) -> Any:

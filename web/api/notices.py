@@ -17,7 +17,7 @@ blueprint = Blueprint("public", __name__, description="Public notices and the ca
 
 
 @blueprint.get("/notices")
-@blueprint.arguments(schemas.PageIn, location="query")
+@blueprint.arguments(schemas.PageIn(), location="query")
 @blueprint.response(200)
 def listing(args: dict[str, Any]) -> Any:
     """Public notices, newest first."""
@@ -39,7 +39,7 @@ def show(notice_id: uuid.UUID) -> Any:
 
 @blueprint.post("/notices/<uuid:notice_id>/comments")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.CommentIn)
+@blueprint.arguments(schemas.CommentIn())
 @blueprint.response(201)
 def comment(args: dict[str, Any], notice_id: uuid.UUID) -> Any:
     """Say something on a notice within its period."""
@@ -58,7 +58,7 @@ def verify(code: str) -> Any:
 
 
 @blueprint.get("/calendar/due")
-@blueprint.arguments(schemas.DueIn, location="query")
+@blueprint.arguments(schemas.DueIn(), location="query")
 @blueprint.response(200)
 def due(args: dict[str, Any]) -> Any:
     """The last day of a period, and whether it rests on a year that is not published yet."""

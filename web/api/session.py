@@ -16,7 +16,7 @@ blueprint = Blueprint("session", __name__, description="Session and tokens")
 
 
 @blueprint.post("/session")
-@blueprint.arguments(schemas.LoginIn)
+@blueprint.arguments(schemas.LoginIn())
 @blueprint.response(201, schemas.SessionOut)
 def open_session(args: dict[str, Any]) -> dict[str, Any]:
     """Sign in; the token goes into `Authorization: Bearer`."""
@@ -47,7 +47,7 @@ def who_am_i() -> dict[str, Any]:
 
 
 @blueprint.post("/tokens")
-@blueprint.arguments(schemas.TokenIn)
+@blueprint.arguments(schemas.TokenIn())
 @blueprint.response(201)
 @auth.signed_in
 def create_token(args: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ blueprint = Blueprint("tasks", __name__, description="Tasks")
 
 
 @blueprint.get("/tasks")
-@blueprint.arguments(schemas.TasksIn, location="query")
+@blueprint.arguments(schemas.TasksIn(), location="query")
 @blueprint.response(200)
 @auth.signed_in
 def listing(args: dict[str, Any]) -> Any:
@@ -37,7 +37,7 @@ def show(task_id: uuid.UUID) -> Any:
 
 @blueprint.put("/tasks/<uuid:task_id>/draft")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.DraftIn)
+@blueprint.arguments(schemas.DraftIn())
 @blueprint.response(200)
 @auth.signed_in
 def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> Any:
@@ -47,7 +47,7 @@ def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> Any:
 
 @blueprint.post("/tasks/<uuid:task_id>/complete")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.CompleteIn)
+@blueprint.arguments(schemas.CompleteIn())
 @blueprint.response(200)
 @auth.signed_in
 def complete(args: dict[str, Any], task_id: uuid.UUID) -> Any:
@@ -66,7 +66,7 @@ def claim(task_id: uuid.UUID) -> Any:
 
 @blueprint.post("/tasks/<uuid:task_id>/release")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.ReasonIn)
+@blueprint.arguments(schemas.ReasonIn())
 @blueprint.response(200)
 @auth.signed_in
 def release(args: dict[str, Any], task_id: uuid.UUID) -> Any:
@@ -76,7 +76,7 @@ def release(args: dict[str, Any], task_id: uuid.UUID) -> Any:
 
 @blueprint.post("/tasks/<uuid:task_id>/assign")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.AssignIn)
+@blueprint.arguments(schemas.AssignIn())
 @blueprint.response(200)
 @auth.signed_in
 def assign(args: dict[str, Any], task_id: uuid.UUID) -> Any:
@@ -86,7 +86,7 @@ def assign(args: dict[str, Any], task_id: uuid.UUID) -> Any:
 
 @blueprint.post("/delegations")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
-@blueprint.arguments(schemas.DelegationIn)
+@blueprint.arguments(schemas.DelegationIn())
 @blueprint.response(201)
 @auth.signed_in
 def lend(args: dict[str, Any]) -> Any:
