@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, select, text
 
 from registers.accounts import Actor
 from workflows.commands import to_json
@@ -72,13 +72,39 @@ def chains(conn: Connection, case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, C
     return {row.id: Chain(row.id, row.event_seq, bytes(row.event_hash), []) for row in rows}
 
 
-def append_all(conn: Connection, ends: Iterable[Chain]) -> None:
-    """Write the lines added to several records, and where each record now ends."""
+def append_all(
+    conn: Connection, ends: Iterable[Chain], passed: Mapping[uuid.UUID, Sequence[uuid.UUID]] | None = None
+) -> None:
+    """Write the lines added to several records, and where each record now ends, in one statement.
+
+    `passed` names deadlines (by what waits for them) that the case row need no longer remember as open.
+    """
     grown = [chain for chain in ends if chain.lines]
     if grown:
-        conn.execute(insert(Event), [line for chain in grown for line in chain.lines])
-        rows = [{"id": chain.case_id, "seq": chain.seq, "tail": chain.tail} for chain in grown]
-        conn.execute(text("UPDATE cases SET event_seq = :seq, event_hash = :tail WHERE id = :id"), rows)
+        lines = [line for chain in grown for line in chain.lines]
+        known = passed or {}
+        tails = [
+            {"id": chain.case_id, "seq": chain.seq, "tail": chain.tail, "passed": known.get(chain.case_id, ())}
+            for chain in grown
+        ]
+        conn.execute(_APPEND, {"lines": to_json(lines), "tails": to_json(tails)})
+
+
+_APPEND = text(
+    """
+    WITH added AS (
+      INSERT INTO event (case_id, seq, kind, at, actor_id, actor_name, body_name, element, data, prev_hash, hash)
+      SELECT r.case_id, r.seq, r.kind, r.at, r.actor_id, r.actor_name, r.body_name, r.element, r.data,
+             decode(r.prev_hash, 'hex'), decode(r.hash, 'hex')
+        FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS r(case_id uuid, seq integer, kind text, at timestamptz,
+             actor_id uuid, actor_name text, body_name text, element text, data jsonb, prev_hash text, hash text))
+    UPDATE cases c SET event_seq = t.seq, event_hash = decode(t.tail, 'hex'), open_work = CASE
+             WHEN cardinality(t.passed) > 0 AND c.open_work ? 'deadlines'
+             THEN jsonb_set(c.open_work, '{deadlines}', (c.open_work -> 'deadlines') - t.passed) ELSE c.open_work END
+      FROM jsonb_to_recordset(CAST(:tails AS jsonb)) AS t(id uuid, seq integer, tail text, passed text[])
+     WHERE c.id = t.id
+    """
+)
 
 
 def line_hash(line: dict[str, Any]) -> bytes:

@@ -20,7 +20,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, Text, func, insert, select, text, update
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, Text, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -156,13 +156,21 @@ def persons(conn: Connection, ids: Iterable[uuid.UUID], today: date) -> frozense
 
 # -- writing ---------------------------------------------------------------------------------------
 
-# Deliveries are chosen from the settings by the database, for all messages of a step at once.
-_DELIVER = text(
+# Inbox and outbox by one statement for all messages of a step; deliveries are chosen from the settings by the database.
+_WRITE = text(
     """
+    WITH said AS MATERIALIZED (
+      SELECT p.id, p.user_id, m.kind, m.case_id, m.title, m.link
+        FROM jsonb_to_recordset(CAST(:messages AS jsonb))
+             AS m(kind text, case_id uuid, title jsonb, link text, copies jsonb)
+       CROSS JOIN jsonb_to_recordset(m.copies) AS p(id uuid, user_id uuid)),
+    written AS (
+      INSERT INTO message (id, user_id, kind, case_id, title, link, created_at)
+      SELECT id, user_id, kind, case_id, title, link, :now FROM said)
     INSERT INTO delivery (user_id, channel, content, due_at)
-    SELECT s.user_id, way.channel, m.content, :now
-      FROM jsonb_to_recordset(CAST(:messages AS jsonb)) AS m(user_id uuid, kind text, content jsonb)
-      JOIN user_setting s ON s.user_id = m.user_id AND NOT m.kind = ANY(s.muted)
+    SELECT m.user_id, way.channel,
+           jsonb_build_object('id', m.id, 'kind', m.kind, 'title', m.title, 'link', m.link, 'at', CAST(:at AS text)), :now
+      FROM said m JOIN user_setting s ON s.user_id = m.user_id AND NOT m.kind = ANY(s.muted)
      CROSS JOIN LATERAL (
            SELECT 'email' AS channel WHERE s.email <> '' AND s.email_when = 'at_once'
            UNION ALL SELECT 'webhook' WHERE s.webhook_url <> '') AS way
@@ -172,38 +180,21 @@ _DELIVER = text(
 
 def send(conn: Connection, now: datetime, messages: Iterable[Outgoing]) -> int:
     """Put messages into inboxes and, as each person wants, into the outbox; returns how many inboxes."""
-    rows = [
+    said: list[dict[str, Any]] = [
         {
-            "id": uuid7(),
-            "user_id": user_id,
             "kind": message.kind,
-            "case_id": message.case_id,
+            "case_id": message.case_id and str(message.case_id),
             "title": {"zh": message.zh, "en": message.en},
             "link": message.link or (f"/cases/{message.case_id}" if message.case_id else ""),
-            "created_at": now,
+            "copies": [{"id": str(uuid7()), "user_id": str(user_id)} for user_id in sorted(message.to)],
         }
         for message in messages
-        for user_id in sorted(message.to)
+        if message.to
     ]
-    if not rows:
-        return 0
-    conn.execute(insert(Message), rows)
-    content = [
-        {
-            "user_id": str(row["user_id"]),
-            "kind": row["kind"],
-            "content": {
-                "id": str(row["id"]),
-                "kind": row["kind"],
-                "title": row["title"],
-                "link": row["link"],
-                "at": now.isoformat(),
-            },
-        }
-        for row in rows
-    ]
-    conn.execute(_DELIVER, {"messages": json.dumps(content, ensure_ascii=False), "now": now})
-    return len(rows)
+    if said:
+        text_of_all = json.dumps(said, ensure_ascii=False)
+        conn.execute(_WRITE, {"messages": text_of_all, "now": now, "at": now.isoformat()})
+    return sum(len(message["copies"]) for message in said)
 
 
 # -- reading and settings --------------------------------------------------------------------------

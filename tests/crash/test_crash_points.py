@@ -198,7 +198,14 @@ def _(world: World) -> Prepared:
     world.time.move_to(world.time.today() + timedelta(days=30))
     with world.rt.db.transaction() as conn:
         due = conn.scalar(select(Deadline.id).where(Deadline.done_at.is_(None)))
-    return Prepared(SYSTEM, {"deadline_id": due})
+    return Prepared(SYSTEM, {"only": [due]})
+
+
+@prepares("deadline.remind")
+def _(world: World) -> Prepared:
+    _started(world, chain(node("userTask", "check", role="preparer", limitRule="permit.deficiency")))
+    world.time.move_to(world.time.today() + timedelta(days=30))
+    return Prepared(SYSTEM, {"limit": 10})
 
 
 @prepares("notice.comment")
