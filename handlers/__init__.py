@@ -13,6 +13,7 @@ from handlers import (
     reception,
     reduction,
     reduction_register,
+    reserve,
     screening,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "reception",
     "reduction",
     "reduction_register",
+    "reserve",
     "screening",
 ]

@@ -34,12 +34,13 @@ def start(
     window. `definition_id` starts a certain version (designers only), else the one in force today.
     """
     enterprise_id = enterprise_id or step.actor.enterprise_id
-    _may_start(step, enterprise_id)
+    given = definition_id
     if definition_id is None:
         definition_id = definitions.in_force(step.conn, procedure, step.today)
     else:
         access.require(step.actor, "definition.edit")
     compiled = definitions.compiled(step.rt, step.conn, definition_id)
+    _may_start(step, enterprise_id, compiled.settings.get("starters") if given is None else None)
     applicant = parties.enterprise(step.conn, enterprise_id) if enterprise_id else None
     zone = zone or (applicant or {}).get("zone_code")
     lead = _lead_body(step, compiled, zone)
@@ -73,6 +74,7 @@ def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any]) -> Answer:
     """Hand in a task: check the data with its form, keep the submission, let the case go on."""
     run, task = CaseRun.lock_for_task(step, task_id)
     _still_open(run, task)
+    _by_another(run, task)
     filled = formdata.for_submission(run, task, data)
     run.record("submitted", task["element"], name=task["name"], form=task["form"])
     run.submit(task, filled.values, filled.stored)
@@ -143,9 +145,17 @@ def retry(step: Step, *, case_id: uuid.UUID) -> Answer:
     return {"case_id": run.id, "status": run.status, "incidents": len(run.open_incidents)}
 
 
-def _may_start(step: Step, enterprise_id: uuid.UUID | None) -> None:
+def _may_start(step: Step, enterprise_id: uuid.UUID | None, starters: list[str] | None) -> None:
+    """Enterprises start their own cases; a procedure may name the roles (`starters`) that begin it instead."""
     actor = step.actor
-    own = enterprise_id is not None and enterprise_id == actor.enterprise_id
+    if starters:
+        if not (actor.is_system or actor.role_names & set(starters)):
+            raise Forbidden("您不能发起这项办理流程。", "This procedure is not yours to begin.")
+        if actor.enterprise_id is not None and enterprise_id != actor.enterprise_id:
+            raise Forbidden("只能为本单位发起。", "You can begin it for your own enterprise only.")
+        return
+    acts_for_it = bool(actor.role_names & set(parties.ENTERPRISE_ROLES))
+    own = acts_for_it and enterprise_id is not None and enterprise_id == actor.enterprise_id
     if not (own or actor.has("window") or actor.has("designer") or actor.is_system):
         raise Forbidden(
             "请以申请单位账号登录，或由受理窗口代为发起。",
@@ -194,6 +204,28 @@ def _still_open(run: CaseRun, task: dict[str, Any]) -> None:
             "task_taken",
             "这项待办已由同事签收，请先请其释放。",
             "A colleague has claimed this task; ask for its release first.",
+        )
+
+
+def _by_another(run: CaseRun, task: dict[str, Any]) -> None:
+    """Four eyes: a task whose element names others (`notBy`) is not done by who handed in one of those last."""
+    named = run.compiled.model.elements[task["element"]].properties.get("notBy")
+    if not named:
+        return
+    rows = run.step.conn.execute(
+        select(Submission.element, Submission.submitted_by)
+        .where(Submission.case_id == run.id, Submission.element.in_(named.split()))
+        .order_by(Submission.submitted_at, Submission.id)
+    )
+    last = {row.element: row.submitted_by for row in rows}
+    if run.step.actor.id in last.values():
+        names = "、".join(
+            run.compiled.model.elements[key].name for key, person in last.items() if person == run.step.actor.id
+        )
+        raise Conflict(
+            "same_person",
+            f"您已办理“{names}”，本项须由另一人办理。",
+            f"You have done “{names}”; this task is for somebody else.",
         )
 
 

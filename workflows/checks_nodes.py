@@ -14,7 +14,7 @@ MAX_INSTANCES = 500
 PROPERTIES = frozenset(
     {
         "form", "role", "body", "matter", "limitRule", "onDue", "legalBasis", "result", "letter", "notice", "milestone", "sections", "resume",
-        "resultSchema", "operator",
+        "notBy", "resultSchema", "operator",
     }
 )  # fmt: skip
 

@@ -218,6 +218,8 @@ class Player:
                 query = query.where(parties.UserRole.body_id == task["body_id"])
             if task["enterprise_id"] is not None:
                 query = query.where(parties.User.enterprise_id == task["enterprise_id"])
+            if step.get("by"):
+                query = query.where(parties.User.login == step["by"])
             user_id = conn.scalar(query.order_by(parties.User.login).limit(1))
             if user_id is None:
                 raise DomainError("no_person", f"没有人员可办理“{task['name']}”。", f"Nobody can do “{task['name']}”.")

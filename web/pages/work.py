@@ -11,7 +11,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
-from registers import obligations
+from registers import obligations, parties
 from registers.laws import cite
 from registers.limits import LimitRule
 from registers.parties import Enterprise
@@ -124,19 +124,34 @@ def procedures() -> str:
     with reading() as conn:
         rows = definitions.listing(conn, status="published")
         items = [
-            {
-                **row,
-                "summary": json.loads(definitions.files_of(conn, row["id"])[definitions.SETTINGS]).get("summary"),
-            }
-            for row in rows
+            {**row, **_offer(json.loads(definitions.files_of(conn, row["id"])[definitions.SETTINGS]))} for row in rows
         ]
+        zones = parties.zones(conn)
         enterprises = []
         if person.enterprise_id is None and person.has("window"):
             enterprises = list(
                 conn.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name).limit(500))
             )
-    may_start = person.enterprise_id is not None or person.has("window") or person.has("designer")
-    return render_template("procedures.html", items=items, may_start=may_start, enterprises=enterprises)
+    may_start = bool(person.role_names & {*parties.ENTERPRISE_ROLES, "window", "designer"})
+    return render_template(
+        "procedures.html",
+        items=[{**item, "may_start": _may_start(item["starters"], may_start)} for item in items],
+        enterprises=enterprises,
+        zones=zones,
+    )
+
+
+def _offer(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the page of procedures says of one: what it is for, who begins it, and whether it has an applicant."""
+    return {
+        "summary": settings.get("summary"),
+        "starters": settings.get("starters"),
+        "applicant": settings.get("applicant", True),
+    }
+
+
+def _may_start(starters: list[str] | None, usually: bool) -> bool:
+    return bool(actor().role_names & set(starters)) if starters else usually
 
 
 @blueprint.get("/procedures/<procedure>")
@@ -161,7 +176,12 @@ def guide(procedure: str) -> str:
 def start(procedure: str) -> Response:
     """Open a case and go to its first task."""
     chosen = request.form.get("enterprise_id")
-    answer = run(cases.start, procedure=procedure, enterprise_id=uuid.UUID(chosen) if chosen else None)
+    answer = run(
+        cases.start,
+        procedure=procedure,
+        enterprise_id=uuid.UUID(chosen) if chosen else None,
+        zone=request.form.get("zone") or None,
+    )
     with reading() as conn:
         mine = worklist.tasks(conn, actor(), search=answer["number"], limit=1)
     if mine.rows:
