@@ -32,7 +32,8 @@ class Rows(fields.List[Any]):
     """A list of dictionaries, as a table of a form gives it; missing means empty."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("load_default", list)
+        if not kwargs.get("required"):
+            kwargs.setdefault("load_default", list)
         super().__init__(fields.Dict(), **kwargs)
 
 
