@@ -164,6 +164,113 @@ VALUES: dict[str, dict[str, Any]] = {
         "place": "一窗受理大厅",
     },
     "withdrawal_notice": {"withdrawn_on": "2026-10-15", "reason": "项目投资计划调整。"},
+    "reduction_opinion": {
+        "project_number": "JP-gaomao-2026-001",
+        "zone_name": "高端制造与国际贸易区",
+        "kind": "深度治理类",
+        "outcome": "pass",
+        "granted": "yes",
+        "second_by": "third_party",
+        "reason": "类型、核算和许可证变更均符合规定。",
+        "lines": [
+            {
+                "name_zh": "挥发性有机物",
+                "working": "R = 12 × (1 − 60% × 50%) − 12 × (1 − 95% × 90%)",
+                "source_zh": "竣工环境保护验收报告",
+                "net_t": "6.660000",
+            },
+            {
+                "name_zh": "化学需氧量",
+                "working": "R = 10000 × (500 − 30) × 10⁻⁶",
+                "source_zh": "环境监测数据",
+                "net_t": "4.7",
+            },
+        ],
+    },
+    "reserve_decision": {
+        "zone_name": "高端制造与国际贸易区",
+        "round": "2026年第三季度",
+        "comment": "同意储备。",
+        "lines": [
+            {
+                "project": "JP-gaomao-2026-001",
+                "name": "涂装废气深度治理",
+                "factor_zh": "挥发性有机物",
+                "left": "6.66",
+                "excluded_zh": "用于本单位“以新带老”1.2",
+                "reserve": "5.46",
+            }
+        ],
+    },
+    "upper_request": {
+        "zone_name": "高端制造与国际贸易区",
+        "for_project": "苏园环一窗〔2026〕42号 年产2000吨电子级粘合剂扩建项目",
+        "reason": "本级储备不足，项目属于年度重点项目。",
+        "lines": [{"factor_zh": "挥发性有机物", "balance_t": "0.120000", "asked_t": "3.5"}],
+    },
+    "zone_bulletin": {
+        "heading": "2026年第三季度污染减排和总量指标储备情况通报",
+        "zones": "各功能区",
+        "first": "2026-07-01",
+        "last": "2026-09-30",
+        "comment": "高端制造与国际贸易区挥发性有机物储备收支失衡，应当加大减排力度。",
+        "lines": [
+            {
+                "zone_zh": "高端制造与国际贸易区",
+                "factor_zh": "挥发性有机物",
+                "entered": "6.66",
+                "excluded": "1.2",
+                "reserved": "5.46",
+                "left": "0",
+                "reserve": "5.46",
+            },
+            {
+                "zone_zh": "独墅湖科教创新区",
+                "factor_zh": "化学需氧量",
+                "entered": "4.7",
+                "excluded": "0",
+                "reserved": "0",
+                "left": "4.7",
+                "reserve": "0.3",
+            },
+        ],
+    },
+    "quota_information": {
+        "lines": [
+            {
+                "name_zh": name,
+                "project_pipe": pipe,
+                "project_external": external,
+                "plant_pipe": "—",
+                "plant_external": plant,
+            }
+            for name, pipe, external, plant in (
+                ("颗粒物", "/", "0.085", "0.285"),
+                ("二氧化硫", "/", "—", "—"),
+                ("氮氧化物", "/", "—", "—"),
+                ("挥发性有机物", "/", "0.412", "1.912"),
+                ("化学需氧量", "5", "0.3", "0.9"),
+                ("氨氮", "—", "—", "—"),
+                ("总氮", "—", "—", "—"),
+                ("总磷", "—", "—", "—"),
+                ("重金属", "—", "—", "—"),
+            )
+        ],
+    },
+    "allowed_notice": {
+        "year": "2025",
+        "next_year": "2026",
+        "demands": "执行大气污染物特别排放限值。",
+        "lines": [
+            {
+                "name_zh": "挥发性有机物",
+                "permitted": "2.4",
+                "actual": "1.912",
+                "allowed": "1.8",
+                "basis_zh": "上一年度环境空气质量未达目标，削减5%",
+            }
+        ],
+    },
 }
 
 
