@@ -2,8 +2,8 @@
 
 Every change is a posting whose lines sum to zero for each factor; the balance of a register account never falls
 below zero, and neither does the part of a case in what is reserved or of an enterprise in what is permitted.
-`post_all` is the only way in: one statement (`quota_post`, revision 0003) that locks the accounts in the order of
-their ids, checks, and writes balances, posting, entries and shares. Whoever makes several postings in one
+`post_all` is the only way in: one statement (`quota_post`, revision 0003) that writes postings, entries, shares
+and, last, the balances, always in the order of the accounts' keys. Whoever makes several postings in one
 transaction makes them in one call, so that two transactions never wait for each other in a circle.
 """
 
@@ -58,6 +58,12 @@ __all__ = [
 
 Line = tuple[Account, Decimal]
 
+_POST = """
+SELECT quota_post(%(document)s::jsonb, %(zones)s, %(factors)s, %(registers)s, %(periods)s, %(nets)s::numeric[],
+       %(line_posting)s::uuid[], %(line_on)s::date[], %(line_account)s::integer[], %(line_amount)s::numeric[],
+       %(share_account)s::integer[], %(share_owner)s::uuid[], %(share_amount)s::numeric[])
+"""
+
 
 @dataclass(frozen=True)
 class Posting:
@@ -102,10 +108,7 @@ def post_all(conn: Connection, postings: Sequence[Posting], now: datetime) -> li
     if not postings:
         return []
     ids = [uuid7() for _ in postings]
-    documents = [_document(posting_id, posting, now) for posting_id, posting in zip(ids, postings, strict=True)]
-    answer = conn.exec_driver_sql(
-        "SELECT quota_post(%(postings)s::jsonb)", {"postings": json.dumps(documents, ensure_ascii=False)}
-    ).scalar()
+    answer = conn.exec_driver_sql(_POST, _parameters(ids, postings, now)).scalar()
     if answer is not None:
         raise _short(answer)
     return ids
@@ -155,16 +158,6 @@ def reserve(
         for need in needs
         if need.debit > 0
     ]
-    held = {account.factor for account in reserved(conn, case_id)}
-    for posting in postings:
-        factor = posting.lines[0][0].factor
-        if factor in held:
-            raise Conflict(
-                "quota_reserved",
-                "该案件已预占此因子的指标，请先释放。",
-                "The case has reserved this factor already; release it first.",
-                pointer=factor,
-            )
     return post_all(conn, postings, now)
 
 
@@ -195,8 +188,8 @@ def commit(
     held = reserved(conn, case_id)
     postings = []
     for account, amount in held.items():
-        made = _reservation(conn, case_id, account)
-        permitted = min(made.base if made.base is not None else amount, amount)
+        made = _held(conn, case_id, account)
+        permitted = min(made.base, amount)
         lines = [
             (account, -amount),
             (account._replace(register=Register.TOTAL), permitted),
@@ -233,7 +226,7 @@ def release(
     """Give back (释放) to the reserve all that is set aside for a case; nothing when nothing is."""
     postings = []
     for account, amount in reserved(conn, case_id).items():
-        made = _reservation(conn, case_id, account)
+        made = _held(conn, case_id, account)
         postings.append(
             Posting(
                 Kind.RELEASE,
@@ -357,16 +350,34 @@ def lines_of(conn: Connection, posting_id: uuid.UUID) -> list[Line]:
 # -- helpers ---------------------------------------------------------------------------------------------------
 
 
-def _reservation(conn: Connection, case_id: uuid.UUID, account: Account) -> Any:
-    """The newest reservation of a case on an account: its ratio and rule go with what becomes of it."""
-    return conn.execute(
-        select(QuotaPosting.base, QuotaPosting.ratio, QuotaPosting.rule, QuotaPosting.enterprise_id)
+@dataclass(frozen=True)
+class _Held:
+    """What stands behind the open part of a case: the added amount, and ratio, rule and enterprise of the newest."""
+
+    base: Decimal
+    ratio: Decimal | None
+    rule: str
+    enterprise_id: uuid.UUID | None
+
+
+def _held(conn: Connection, case_id: uuid.UUID, account: Account) -> _Held:
+    rows = conn.execute(
+        select(
+            QuotaPosting.kind,
+            QuotaPosting.base,
+            QuotaPosting.ratio,
+            QuotaPosting.rule,
+            QuotaPosting.enterprise_id,
+            QuotaEntry.amount,
+        )
         .join(QuotaEntry, QuotaEntry.posting_id == QuotaPosting.id)
         .join(QuotaAccount, QuotaAccount.id == QuotaEntry.account_id)
-        .where(*_is(account), QuotaPosting.case_id == case_id, QuotaPosting.kind == Kind.RESERVATION)
-        .order_by(QuotaPosting.seq.desc())
-        .limit(1)
-    ).one()
+        .where(*_is(account), QuotaPosting.case_id == case_id)
+        .order_by(QuotaEntry.id)
+    ).all()
+    base = sum((row.base if row.amount > 0 else -row.base for row in rows if row.base is not None), Decimal(0))
+    newest = [row for row in rows if row.kind == Kind.RESERVATION][-1]
+    return _Held(base, newest.ratio, newest.rule, newest.enterprise_id)
 
 
 def _is(account: Account) -> list[Any]:
@@ -378,8 +389,44 @@ def _is(account: Account) -> list[Any]:
     ]
 
 
+def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: datetime) -> dict[str, Any]:
+    """What `quota_post` takes; accounts and shares in the one order in which everybody locks them."""
+    nets: dict[Account, Decimal] = {}
+    shares: dict[tuple[Account, uuid.UUID], Decimal] = {}
+    for posting in postings:
+        _check(posting)
+        for account, amount in posting.lines:
+            nets[account] = nets.get(account, Decimal(0)) + amount
+            owner = _owner(posting, account)
+            if owner is not None:
+                shares[account, owner] = shares.get((account, owner), Decimal(0)) + amount
+    accounts = sorted(nets)
+    place = {account: number for number, account in enumerate(accounts, start=1)}
+    lines = [(key, made.on, *line) for key, made in zip(ids, postings, strict=True) for line in made.lines]
+    parts = [(key, amount) for key, amount in sorted(shares.items()) if amount]
+    return {
+        "document": json.dumps([_document(*made, now) for made in zip(ids, postings, strict=True)], ensure_ascii=False),
+        "zones": [account.zone for account in accounts],
+        "factors": [account.factor for account in accounts],
+        "registers": [str(account.register) for account in accounts],
+        "periods": [account.period for account in accounts],
+        "nets": _array(nets[account] for account in accounts),
+        "line_posting": _array(key for key, _, _, _ in lines),
+        "line_on": _array(on for _, on, _, _ in lines),
+        "line_account": _array(place[account] for _, _, account, _ in lines),
+        "line_amount": _array(amount for _, _, _, amount in lines),
+        "share_account": _array(place[account] for (account, _), _ in parts),
+        "share_owner": _array(owner for (_, owner), _ in parts),
+        "share_amount": _array(amount for _, amount in parts),
+    }
+
+
+def _array(values: Iterable[uuid.UUID | date | Decimal | int]) -> str:
+    """PostgreSQL's text of an array of plain values: the driver's own way of dumping lists costs more than the rest."""
+    return "{" + ",".join(format(value, "f") if isinstance(value, Decimal) else str(value) for value in values) + "}"
+
+
 def _document(posting_id: uuid.UUID, posting: Posting, now: datetime) -> dict[str, Any]:
-    _check(posting)
     return {
         "id": str(posting_id),
         "kind": posting.kind,
@@ -395,14 +442,13 @@ def _document(posting_id: uuid.UUID, posting: Posting, now: datetime) -> dict[st
         "reverses": _text(posting.reverses),
         "at": now.isoformat(),
         "zones": sorted({account.zone for account, _ in posting.lines}),
-        "lines": [[*account, format(amount, "f"), _owner(posting, account)] for account, amount in posting.lines],
     }
 
 
-def _owner(posting: Posting, account: Account) -> str | None:
+def _owner(posting: Posting, account: Account) -> uuid.UUID | None:
     if account.register == Register.RESERVED:
-        return _text(posting.case_id)
-    return _text(posting.enterprise_id) if account.register == Register.TOTAL else None
+        return posting.case_id
+    return posting.enterprise_id if account.register == Register.TOTAL else None
 
 
 def _check(posting: Posting) -> None:

@@ -147,13 +147,11 @@ class QuotaPosting(Base):
         CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
         CheckConstraint("ratio IS NULL OR ratio >= 1", name="ratio"),
         UniqueConstraint("reverses"),
-        UniqueConstraint("seq"),
         Index("ix_quota_posting_case_id", "case_id", postgresql_where="case_id IS NOT NULL"),
         Index("ix_quota_posting_enterprise_id", "enterprise_id", postgresql_where="enterprise_id IS NOT NULL"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     kind: Mapped[str]
     on_date: Mapped[date]
     zone_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -170,7 +168,10 @@ class QuotaPosting(Base):
 
 
 class QuotaEntry(Base):
-    """One line of a posting on one account, with the balance after it."""
+    """One line of a posting on one account.
+
+    No foreign key to the account: its check would lock the busiest rows of all, and `quota_post` is the only writer.
+    """
 
     __tablename__ = "quota_entry"
     __table_args__ = (
@@ -181,9 +182,8 @@ class QuotaEntry(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("quota_posting.id"))
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("quota_account.id"))
+    account_id: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[Decimal] = mapped_column(AMOUNT)
-    balance: Mapped[Decimal] = mapped_column(AMOUNT)
     on_date: Mapped[date]
 
 
@@ -196,7 +196,7 @@ class QuotaShare(Base):
         Index("ix_quota_share_owner", "owner"),
     )
 
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("quota_account.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     owner: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     amount: Mapped[Decimal] = mapped_column(AMOUNT)
 

@@ -143,8 +143,8 @@ def test_balances_can_be_asked_for_any_day(conn: Connection) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO quota_entry (posting_id, account_id, amount, balance, on_date)"
-        " SELECT posting_id, account_id, 1, 1, on_date FROM quota_entry",
+        "INSERT INTO quota_entry (posting_id, account_id, amount, on_date)"
+        " SELECT posting_id, account_id, 1, on_date FROM quota_entry",
         "UPDATE quota_entry SET amount = 1",
         "DELETE FROM quota_posting",
         "TRUNCATE quota_entry",

@@ -1,86 +1,86 @@
 -- The one way into the quota ledger. The runtime role may call it and read; it may not write the tables itself.
 
--- Takes an array of postings: {id, kind, on, document, rule, reason, case, enterprise, ratio, base, actor, reverses,
--- at, zones, lines: [[zone, factor, register, period, amount, owner or null], ...]}. Returns null when all of them
--- were made, or what is short when none was. Locks: the accounts, in the order of their ids, until the commit.
-CREATE FUNCTION quota_post(postings jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-AS $$
+-- Takes the postings ([{id, kind, on, document, rule, reason, case, enterprise, ratio, base, actor, reverses, at, zones}]),
+-- their accounts (`keys`: zone, factor, register, period of each, in the order of these) with what they change by
+-- in all (`nets`), the lines (`line_...`), and the shares that change.
+-- Returns null when everything was written, or what is short when nothing was.
+-- Locks: shares, then accounts, each in the order given, until the commit. The accounts come last because many
+-- transactions want the same one: it is held for its update and the commit only.
+CREATE FUNCTION quota_post(
+  document jsonb, zones text[], factors text[], registers text[], periods text[], nets numeric[],
+  line_posting uuid[], line_on date[], line_account integer[], line_amount numeric[],
+  share_account integer[], share_owner uuid[], share_amount numeric[]
+) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-  wanted integer;
-  found integer;
-  short jsonb;
+  ids bigint[] := '{}';
+  found_id bigint;
+  place integer;
+  available numeric;
+  asked numeric;
 BEGIN
-  FOR attempt IN 1..2 LOOP
-    SELECT count(DISTINCT (line->>0, line->>1, line->>2, line->>3)) INTO wanted
-      FROM jsonb_path_query(postings, '$[*].lines[*]') AS line;
-    SELECT count(*) INTO found FROM (
-      SELECT a.id FROM quota_account a
-       WHERE (a.zone_code, a.factor, a.register, a.period) IN (
-         SELECT line->>0, line->>1, line->>2, line->>3 FROM jsonb_path_query(postings, '$[*].lines[*]') AS line)
-       ORDER BY a.id FOR UPDATE) locked;
-    EXIT WHEN found = wanted;
-    INSERT INTO quota_account (zone_code, factor, register, period)
-      SELECT DISTINCT line->>0, line->>1, line->>2, line->>3 FROM jsonb_path_query(postings, '$[*].lines[*]') AS line
-       ORDER BY 1, 2, 3, 4
-      ON CONFLICT DO NOTHING;
+  FOR i IN 1..cardinality(zones) LOOP
+    SELECT a.id INTO found_id FROM quota_account a
+     WHERE a.zone_code = zones[i] AND a.factor = factors[i] AND a.register = registers[i] AND a.period = periods[i];
+    IF found_id IS NULL THEN
+      -- All registers of the zone and factor at once, so that this happens once; whoever is second waits here,
+      -- holding nothing, and then finds them.
+      INSERT INTO quota_account (zone_code, factor, register, period)
+        SELECT zones[i], factors[i], r.name, periods[i]
+          FROM unnest(ARRAY['reduction', 'reserve', 'reserved', 'source', 'total', 'upper', 'used']) AS r(name)
+        ON CONFLICT DO NOTHING;
+      SELECT a.id INTO STRICT found_id FROM quota_account a
+       WHERE a.zone_code = zones[i] AND a.factor = factors[i] AND a.register = registers[i] AND a.period = periods[i];
+    END IF;
+    ids[i] := found_id;
   END LOOP;
-
-  WITH l AS MATERIALIZED (
-    SELECT (p.posting->>'id')::uuid AS posting_id, (p.posting->>'on')::date AS on_date,
-           row_number() OVER (ORDER BY p.n, x.n) AS n, a.id AS account_id, a.factor, a.period,
-           (x.line->>4)::numeric(20, 6) AS amount, (x.line->>5)::uuid AS owner
-      FROM jsonb_array_elements(postings) WITH ORDINALITY AS p(posting, n)
-     CROSS JOIN jsonb_array_elements(p.posting->'lines') WITH ORDINALITY AS x(line, n)
-      JOIN quota_account a ON a.zone_code = x.line->>0 AND a.factor = x.line->>1 AND a.register = x.line->>2
-                          AND a.period = x.line->>3
-  ), net AS (
-    SELECT account_id, sum(amount) AS amount FROM l GROUP BY account_id
-  ), part AS (
-    SELECT account_id, owner, sum(amount) AS amount FROM l WHERE owner IS NOT NULL GROUP BY account_id, owner
-  ), lacking AS MATERIALIZED (
-    SELECT a.id AS account_id, a.balance AS available, -n.amount AS asked
-      FROM net n JOIN quota_account a ON a.id = n.account_id
-     WHERE a.balance + n.amount < 0 AND a.register NOT IN ('source', 'used')
-    UNION ALL
-    SELECT q.account_id, coalesce(s.amount, 0), -q.amount
-      FROM part q LEFT JOIN quota_share s ON s.account_id = q.account_id AND s.owner = q.owner
-     WHERE coalesce(s.amount, 0) + q.amount < 0
-    UNION ALL
-    -- An unbalanced posting is a fault of the program, not a shortage: the division makes it fail loudly.
-    SELECT min(account_id), 0, 1 / (sum(amount) - sum(amount)) FROM l GROUP BY posting_id, factor, period
-    HAVING sum(amount) <> 0
-  ), balances AS (
-    UPDATE quota_account a SET balance = a.balance + n.amount FROM net n
-     WHERE a.id = n.account_id AND NOT EXISTS (SELECT FROM lacking)
-    RETURNING a.id, a.balance - n.amount AS before
-  ), written AS (
-    INSERT INTO quota_posting (id, kind, on_date, zone_codes, case_id, enterprise_id, document, rule, ratio, base,
-                               reason, actor_id, reverses, posted_at)
-    SELECT r.id, r.kind, r."on", r.zones, r."case", r.enterprise, r.document, r.rule, r.ratio, r.base, r.reason,
-           r.actor, r.reverses, r.at
-      FROM jsonb_to_recordset(postings) AS r(id uuid, kind text, "on" date, zones text[], "case" uuid, enterprise uuid,
-           document text, rule text, ratio numeric, base numeric, reason text, actor uuid, reverses uuid, at timestamptz)
-     WHERE NOT EXISTS (SELECT FROM lacking)
-  ), lines AS (
-    INSERT INTO quota_entry (posting_id, account_id, amount, balance, on_date)
-    SELECT l.posting_id, l.account_id, l.amount,
-           b.before + sum(l.amount) OVER (PARTITION BY l.account_id ORDER BY l.n), l.on_date
-      FROM l JOIN balances b ON b.id = l.account_id ORDER BY l.n
-  ), less AS (
-    UPDATE quota_share s SET amount = s.amount + q.amount FROM part q
-     WHERE s.account_id = q.account_id AND s.owner = q.owner AND q.amount < 0 AND NOT EXISTS (SELECT FROM lacking)
-  ), more AS (
-    INSERT INTO quota_share (account_id, owner, amount)
-    SELECT account_id, owner, amount FROM part WHERE amount > 0 AND NOT EXISTS (SELECT FROM lacking)
-    ON CONFLICT (account_id, owner) DO UPDATE SET amount = quota_share.amount + excluded.amount
-  )
-  SELECT jsonb_build_object('zone', a.zone_code, 'factor', a.factor, 'register', a.register, 'period', a.period,
-                            'zone_zh', z.name_zh, 'zone_en', z.name_en,
-                            'available', lacking.available::text, 'asked', lacking.asked::text)
-    INTO short
-    FROM lacking JOIN quota_account a ON a.id = lacking.account_id JOIN zone z ON z.code = a.zone_code
-   ORDER BY a.id LIMIT 1;
-  RETURN short;
+  IF EXISTS (
+    SELECT FROM unnest(line_posting, line_account, line_amount) AS l(posting, account, amount)
+     GROUP BY l.posting, factors[l.account], periods[l.account] HAVING sum(l.amount::numeric(20, 6)) <> 0)
+  OR EXISTS (
+    SELECT FROM unnest(line_account, line_amount) AS l(account, amount)
+     GROUP BY l.account HAVING sum(l.amount) <> nets[l.account]) THEN
+    RAISE EXCEPTION 'the lines of a posting do not sum to zero' USING ERRCODE = 'check_violation';
+  END IF;
+  INSERT INTO quota_posting (id, kind, on_date, zone_codes, case_id, enterprise_id, document, rule, ratio, base,
+                             reason, actor_id, reverses, posted_at)
+  SELECT r.id, r.kind, r."on", r.zones, r."case", r.enterprise, r.document, r.rule, r.ratio, r.base, r.reason,
+         r.actor, r.reverses, r.at
+    FROM jsonb_to_recordset(document) AS r(id uuid, kind text, "on" date, zones text[], "case" uuid, enterprise uuid,
+         document text, rule text, ratio numeric, base numeric, reason text, actor uuid, reverses uuid, at timestamptz);
+  INSERT INTO quota_entry (posting_id, account_id, amount, on_date)
+  SELECT l.posting, ids[l.account], l.amount, l.on_date
+    FROM unnest(line_posting, line_on, line_account, line_amount) AS l(posting, on_date, account, amount);
+  FOR i IN 1..cardinality(share_owner) LOOP
+    place := share_account[i];
+    asked := share_amount[i];
+    IF asked > 0 THEN
+      INSERT INTO quota_share AS s (account_id, owner, amount) VALUES (ids[place], share_owner[i], asked)
+        ON CONFLICT (account_id, owner) DO UPDATE SET amount = s.amount + excluded.amount;
+    ELSE
+      UPDATE quota_share s SET amount = s.amount + asked
+       WHERE s.account_id = ids[place] AND s.owner = share_owner[i] AND s.amount + asked >= 0;
+      IF NOT FOUND THEN
+        available := (SELECT s.amount FROM quota_share s WHERE s.account_id = ids[place] AND s.owner = share_owner[i]);
+        RAISE EXCEPTION 'short' USING ERRCODE = 'OW001';
+      END IF;
+    END IF;
+  END LOOP;
+  FOR i IN 1..cardinality(ids) LOOP
+    place := i;
+    asked := nets[i];
+    UPDATE quota_account a SET balance = a.balance + asked
+     WHERE a.id = ids[i] AND (a.balance + asked >= 0 OR a.register IN ('source', 'used'));
+    IF NOT FOUND THEN
+      available := (SELECT a.balance FROM quota_account a WHERE a.id = ids[i]);
+      RAISE EXCEPTION 'short' USING ERRCODE = 'OW001';
+    END IF;
+  END LOOP;
+  RETURN NULL;
+EXCEPTION WHEN SQLSTATE 'OW001' THEN
+  RETURN (SELECT jsonb_build_object('zone', z.code, 'factor', factors[place], 'register', registers[place],
+                                    'zone_zh', z.name_zh, 'zone_en', z.name_en,
+                                    'available', coalesce(available, 0)::text, 'asked', (-asked)::text)
+            FROM zone z WHERE z.code = zones[place]);
 END $$;
 
 CREATE TRIGGER quota_posting_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_posting

@@ -54,7 +54,6 @@ def upgrade() -> None:
     op.create_table(
         "quota_posting",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("on_date", sa.Date(), nullable=False),
         sa.Column("zone_codes", postgresql.ARRAY(sa.Text()), nullable=False),
@@ -84,7 +83,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reverses"], ["quota_posting.id"], name=op.f("fk_quota_posting_reverses")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quota_posting")),
         sa.UniqueConstraint("reverses", name=op.f("uq_quota_posting_reverses")),
-        sa.UniqueConstraint("seq", name=op.f("uq_quota_posting_seq")),
     )
     for column in ("case_id", "enterprise_id"):
         op.create_index(
@@ -99,22 +97,19 @@ def upgrade() -> None:
         sa.Column("posting_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.Numeric(20, 6), nullable=False),
-        sa.Column("balance", sa.Numeric(20, 6), nullable=False),
         sa.Column("on_date", sa.Date(), nullable=False),
         sa.CheckConstraint("amount <> 0", name=op.f("ck_quota_entry_amount")),
         sa.ForeignKeyConstraint(["posting_id"], ["quota_posting.id"], name=op.f("fk_quota_entry_posting_id")),
-        sa.ForeignKeyConstraint(["account_id"], ["quota_account.id"], name=op.f("fk_quota_entry_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quota_entry")),
     )
     op.create_index("ix_quota_entry_account", "quota_entry", ["account_id", "on_date", "id"])
     op.create_index("ix_quota_entry_posting_id", "quota_entry", ["posting_id"])
     op.create_table(
         "quota_share",
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("owner", sa.Uuid(), nullable=False),
         sa.Column("amount", sa.Numeric(20, 6), nullable=False),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_quota_share_not_negative")),
-        sa.ForeignKeyConstraint(["account_id"], ["quota_account.id"], name=op.f("fk_quota_share_account_id")),
         sa.PrimaryKeyConstraint("account_id", "owner", name=op.f("pk_quota_share")),
     )
     op.create_index("ix_quota_share_owner", "quota_share", ["owner"])

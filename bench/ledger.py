@@ -1,0 +1,227 @@
+"""The quota ledger: postings a second when eight spenders draw on one balance, and a hard check afterwards.
+
+Each spender is a process of its own with the program's own `Database` and `quota.reserve`: one transaction and one
+commit for each posting, fsync on. The reserve holds less than the spenders ask for, so the run ends with refusals;
+what was granted must be exactly what was there. `random_operations` is the long form of the property test.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from bench import house
+from registers import parties, quota
+from registers.db import Database
+from registers.errors import DomainError
+from registers.quota import Account, Kind, Need, Posting, Register
+from registers.quota_accounts import period_on
+from registers.timesource import SystemTime
+
+SPENDERS = 8
+FACTORS = ("COD", "NH3N", "TP", "VOCS")
+ZONES = ("gaomao", "kejiao")
+
+
+def main(quick: bool) -> list[dict[str, Any]]:
+    """Measure and check; returns the rows of the table."""
+    each = 150 if quick else 1500
+    with house.installation() as (_, rt):
+        rows = [_spend(rt.db, each, one_balance=True), _spend(rt.db, each, one_balance=False)]
+        rows.append(random_operations(rt.db, 4_000 if quick else 100_000))
+    return rows
+
+
+def _spend(db: Database, each: int, *, one_balance: bool) -> dict[str, Any]:
+    """Eight spenders; the reserve covers nine tenths of what they ask for."""
+    factors = FACTORS[:1] if one_balance else FACTORS
+    granted_at_most = SPENDERS * each * 9 // 10 // len(factors)
+    with db.transaction() as conn:
+        enterprise = conn.scalar(select(parties.Enterprise.id).limit(1))
+        period, today = period_on(conn, SystemTime().today()), SystemTime().today()
+        for factor in factors:
+            reserve = Account(ZONES[0], factor, Register.RESERVE, period)
+            gap = Decimal(granted_at_most) - quota.balance(conn, reserve)
+            source = reserve._replace(register=Register.SOURCE)
+            quota.post(conn, Posting(Kind.OPENING, today, quota.transfer(source, reserve, gap)), SystemTime().now())
+    with _writers() as pool:
+        job = [(db.url, period, enterprise, factors, each, number) for number in range(SPENDERS)]
+        answers = list(pool.map(_spender, job))
+    elapsed = max(ended for _, _, _, ended in answers) - min(begun for _, _, begun, _ in answers)
+    took = sorted(one for times, _, _, _ in answers for one in times)
+    refused = sum(count for _, count, _, _ in answers)
+    with db.transaction() as conn:
+        assert not faults(conn), faults(conn)
+    assert len(took) == granted_at_most * len(factors), "overspent or underspent"
+    return {
+        "system": "one hot balance" if one_balance else f"{len(factors)} balances",
+        "spenders": SPENDERS,
+        "postings": len(took),
+        "refused": refused,
+        "postings/s": round((len(took) + refused) / elapsed),
+        "p50 ms": round(statistics.median(took) * 1000, 2),
+        "p99 ms": round(took[int(len(took) * 0.99)] * 1000, 2),
+    }
+
+
+@contextmanager
+def _writers() -> Iterator[ProcessPoolExecutor]:
+    """Eight processes that begin together, when each of them has started and connected."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(SPENDERS)
+    with ProcessPoolExecutor(SPENDERS, mp_context=context, initializer=_meet, initargs=(barrier,)) as pool:
+        yield pool
+
+
+def _meet(barrier: Any) -> None:
+    global _barrier
+    _barrier = barrier
+
+
+_barrier: Any = None
+
+
+def _spender(job: tuple[str, str, uuid.UUID, tuple[str, ...], int, int]) -> tuple[list[float], int, float, float]:
+    url, period, enterprise, factors, each, number = job
+    db, clock = Database(url, pool_size=1), SystemTime()
+    with db.transaction():
+        _barrier.wait()
+    took, refused, started = [], 0, time.time()
+    for turn in range(each):
+        need = Need(factors[(number + turn) % len(factors)], Decimal(1), Decimal(1), "bench")
+        begun = time.perf_counter()
+        try:
+            with db.transaction() as conn:
+                _reserve(conn, uuid.uuid4(), enterprise, ZONES[0], period, need, clock.today())
+            took.append(time.perf_counter() - begun)
+        except DomainError:
+            refused += 1
+    db.close()
+    return took, refused, started, time.time()
+
+
+def _reserve(
+    conn: Connection, case_id: uuid.UUID, enterprise: uuid.UUID, zone: str, period: str, need: Need, on: date
+) -> None:
+    quota.reserve(
+        conn,
+        case_id=case_id,
+        enterprise_id=enterprise,
+        zone=zone,
+        period=period,
+        needs=[need],
+        on=on,
+        now=SystemTime().now(),
+    )
+
+
+# -- random operations ---------------------------------------------------------------------------------------
+
+
+def random_operations(db: Database, count: int) -> dict[str, Any]:
+    """Random postings of all kinds by concurrent writers, then everything is counted again."""
+    with db.transaction() as conn:
+        enterprise = conn.scalar(select(parties.Enterprise.id).limit(1))
+        period = period_on(conn, SystemTime().today())
+    started = time.perf_counter()
+    with _writers() as pool:
+        job = [(db.url, period, enterprise, count // SPENDERS, number) for number in range(SPENDERS)]
+        answers = list(pool.map(_random_writer, job))
+    elapsed = time.perf_counter() - started
+    with db.transaction() as conn:
+        found = faults(conn)
+    assert not found, found
+    done = sum(made for made, _ in answers)
+    return {
+        "system": "random operations",
+        "spenders": SPENDERS,
+        "postings": done,
+        "refused": sum(refused for _, refused in answers),
+        "postings/s": round(count / elapsed),
+        "faults": len(found),
+    }
+
+
+def _random_writer(job: tuple[str, str, uuid.UUID, int, int]) -> tuple[int, int]:
+    url, period, enterprise, count, seed = job
+    db, chance, made, refused = Database(url, pool_size=1), random.Random(seed), 0, 0
+    _barrier.wait()
+    open_cases: list[uuid.UUID] = []
+    postings: list[uuid.UUID] = []
+    for _ in range(count):
+        try:
+            with db.transaction() as conn:
+                made += _one(conn, chance, period, enterprise, open_cases, postings)
+        except DomainError:
+            refused += 1
+    db.close()
+    return made, refused
+
+
+def _one(
+    conn: Connection,
+    chance: random.Random,
+    period: str,
+    enterprise: uuid.UUID,
+    open_cases: list[uuid.UUID],
+    postings: list[uuid.UUID],
+) -> int:
+    clock, zone, factor = SystemTime(), chance.choice(ZONES), chance.choice(FACTORS)
+    today, now = clock.today(), clock.now()
+    amount = Decimal(chance.randint(1, 5_000_000)).scaleb(-6)
+    reserve = Account(zone, factor, Register.RESERVE, period)
+    what = chance.choice(("credit", "reserve", "reserve", "commit", "release", "transfer", "recover", "reverse"))
+    if what == "credit":
+        lines = quota.transfer(reserve._replace(register=Register.SOURCE), reserve, amount)
+        postings.append(quota.post(conn, Posting(Kind.UPPER_GRANT, today, lines), now))
+    elif what == "reserve":
+        case_id = uuid.uuid4()
+        need = Need(factor, amount, Decimal(chance.choice(("1", "1.1", "1.2", "2"))), "bench")
+        _reserve(conn, case_id, enterprise, zone, period, need, today)
+        open_cases.append(case_id)
+    elif what in ("commit", "release") and open_cases:
+        case_id = open_cases.pop(chance.randrange(len(open_cases)))
+        if what == "commit":
+            postings.extend(quota.commit(conn, case_id, on=today, now=now))
+        else:
+            quota.release(conn, case_id, on=today, now=now, reason="bench")
+    elif what == "transfer":
+        other = reserve._replace(zone=next(name for name in ZONES if name != zone))
+        lines = quota.transfer(reserve, other, amount)
+        postings.append(quota.post(conn, Posting(Kind.ZONE_TRANSFER, today, lines), now))
+    elif what == "recover":
+        lines = quota.transfer(reserve._replace(register=Register.TOTAL), reserve, amount)
+        quota.post(conn, Posting(Kind.RECOVERY, today, lines, enterprise_id=enterprise), now)
+    elif what == "reverse" and postings:
+        posting_id = postings.pop(chance.randrange(len(postings)))
+        quota.reverse(conn, posting_id, on=today, now=now, reason="bench")
+    else:
+        return 0
+    return 1
+
+
+_FAULTS = (
+    "SELECT 'balance of account ' || a.id FROM quota_account a LEFT JOIN quota_entry e ON e.account_id = a.id"
+    " GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0)",
+    "SELECT 'posting ' || e.posting_id FROM quota_entry e JOIN quota_account a ON a.id = e.account_id"
+    " GROUP BY e.posting_id, a.factor, a.period HAVING sum(e.amount) <> 0",
+    "SELECT 'negative account ' || id FROM quota_account WHERE balance < 0 AND register NOT IN ('source', 'used')",
+    "SELECT 'shares of account ' || a.id FROM quota_account a LEFT JOIN quota_share s ON s.account_id = a.id"
+    " WHERE a.register IN ('reserved', 'total') GROUP BY a.id HAVING a.balance <> coalesce(sum(s.amount), 0)",
+)
+
+
+def faults(conn: Connection) -> list[str]:
+    """What does not add up, counted from the entries alone."""
+    return [str(found) for query in _FAULTS for found in conn.scalars(text(query))]
