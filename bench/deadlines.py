@@ -107,7 +107,7 @@ def _watch(rt: Runtime, table: str, line: str, count: int, victim: Any) -> dict[
             )
         )
     assert due is not None
-    left = count
+    left, took = count, 0.0
     while left:
         time.sleep(0.05)
         with rt.db.transaction() as conn:

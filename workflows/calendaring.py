@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from registers import calendar_years
+from registers import calendar_years, house
 from registers.calendar_years import CalendarYear, DayKind
 from registers.errors import DomainError
 from workflows import access, recompute
@@ -32,7 +32,7 @@ def import_year(step: Step, *, year: int, source: str, days: dict[str, str]) -> 
 def preview(conn: Connection, item: CalendarYear, today: date) -> list[Move]:
     """What would move if this year were imported."""
     others = [known for known in calendar_years.load_all(conn) if known.year != item.year]
-    return recompute.preview(conn, Reference(-1, WorkCalendar([*others, item])), today)
+    return recompute.preview(conn, Reference(-1, WorkCalendar([*others, item]), house.values(conn)), today)
 
 
 def parsed(year: int, source: str, days: dict[str, str]) -> CalendarYear:

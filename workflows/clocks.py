@@ -83,16 +83,20 @@ class Reading:
     stopped: date | None = None
 
 
-def read(rule: LimitRule, facts: Iterable[Fact], calendar: WorkCalendar, as_of: date) -> Reading:
-    """Read a clock: facts may come in any order."""
+def read(
+    rule: LimitRule, facts: Iterable[Fact], calendar: WorkCalendar, as_of: date, *, explained: bool = True
+) -> Reading:
+    """Read a clock: facts may come in any order. The derivation can be left out where only dates are wanted."""
     known = sorted(facts, key=lambda fact: (fact.on, fact.kind, fact.reason, fact.until or date.max, fact.days))
     started = max((fact.on for fact in known if fact.kind == "started"), default=None)
     if started is None:
         return Reading(None, None, None, None, 0, 0, rule.limit, "not_started", False)
     decided = min((fact.on for fact in known if fact.kind == "decided"), default=None)
     if rule.backward or rule.limit == 0 or rule.unit in ("month", "year"):
-        return _read_by_date(rule, known, calendar, as_of, started, decided)
-    return _read_by_day(rule, known, calendar, as_of, started, decided)
+        reading = _read_by_date(rule, known, calendar, as_of, started, decided)
+    else:
+        reading = _read_by_day(rule, known, calendar, as_of, started, decided, explained)
+    return reading
 
 
 def admit(rule: LimitRule, facts: Sequence[Fact], fact: Fact) -> None:
@@ -164,6 +168,7 @@ def _read_by_day(
     as_of: date,
     started: date,
     decided: date | None,
+    explained: bool,
 ) -> Reading:
     stops = pauses(rule, facts)
     extra = _extension_days(rule, facts)
@@ -185,7 +190,8 @@ def _read_by_day(
             promised_due = day if number == rule.promised else promised_due
         elif countable:
             paused += day <= last_read
-        lines.append(_day_line(rule.unit, day, number, countable, stop))
+        if explained:
+            lines.append(_day_line(rule.unit, day, number, countable, stop))
         day += DAY
     projected = day - DAY
     open_pause = next((item for item in stops if item.end is None and item.start <= as_of), None)
@@ -207,7 +213,7 @@ def _read_by_day(
         remaining=limit - used,
         state=_state(statutory, decided, as_of, waiting=inside),
         provisional=provisional,
-        derivation=lines,
+        derivation=lines if explained else [],
         pauses=stops,
         started=started,
         stopped=decided,

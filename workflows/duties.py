@@ -28,7 +28,6 @@ from workflows.reference import Reference
 
 # Periods are looked at from a year back (catching up) to a month ahead; renewals a year ahead.
 BACK, AHEAD, RENEWAL_AHEAD = timedelta(days=400), timedelta(days=30), timedelta(days=365)
-REMIND_BEFORE = timedelta(days=7)
 REPORTS = {"key": frozenset({"year", "quarter"}), "simplified": frozenset({"year"})}
 RENEWAL = {"permit": "permit.renewal_lead", "waste": "waste.renewal_lead"}
 
@@ -273,12 +272,13 @@ def _enter(step: Step, found: list[Duty]) -> int:
 
 
 def _remind(step: Step) -> int:
+    before = timedelta(days=step.rt.reference.get(step.conn).house["duty.remind_days"])
     near = step.conn.execute(
         update(Obligation)
         .where(
             Obligation.status == "open",
             Obligation.reminded_on.is_(None),
-            Obligation.due_on <= step.today + REMIND_BEFORE,
+            Obligation.due_on <= step.today + before,
             Obligation.due_on >= step.today,
         )
         .values(reminded_on=step.today)

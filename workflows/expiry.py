@@ -2,12 +2,14 @@
 
 Permits end once a day. A case in which only the applicant has something to do, and has not done it for long, is
 warned of and then ended through the same step as any ending by a person, with its reason in the record. The
-periods are the house's own and no law's: shorter ones belong into a model as a limit with `onDue`.
+periods are house rules (`registers.house`) and no law's: shorter ones belong into a model as a limit with `onDue`.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,8 +23,6 @@ from workflows import cases, cron, notify
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.runtime import Runtime
-
-DRAFT_DAYS, UNANSWERED_DAYS, WARN_DAYS = 90, 180, 14
 
 # Cases in which every open task is the applicant's, with the day since when; a draft has no submission but the first.
 _IDLE = text(
@@ -73,11 +73,12 @@ cron.DAILY.append(cron.Daily(permits_end, 0))
 def close_idle(rt: Runtime) -> int:
     """End the cases that lay with the applicant for too long; returns how many."""
     with rt.db.transaction() as conn:
-        before = rt.time.now() - timedelta(days=min(DRAFT_DAYS, UNANSWERED_DAYS))
+        periods = Periods.of(rt.reference.get(conn).house)
+        before = rt.time.now() - timedelta(days=min(periods.draft, periods.unanswered))
         rows = conn.execute(_IDLE, {"case_id": None, "before": before}).all()
     ended = 0
     for row in rows:
-        if _last_day(row) < rt.time.today():
+        if periods.last_day(row) < rt.time.today():
             try:
                 ended += bool(end_idle(rt, SYSTEM, f"idle:{row.id}:{row.since}", case_id=row.id)["ended"])
             except DomainError:
@@ -90,9 +91,10 @@ def end_idle(step: Step, *, case_id: uuid.UUID) -> Answer:
     """End one case that lay with the applicant for too long."""
     run = CaseRun.lock(step, case_id)
     row = step.conn.execute(_IDLE, {"case_id": case_id, "before": step.now}).first()
-    if row is None or _last_day(row) >= step.today:
+    periods = Periods.of(step.rt.reference.get(step.conn).house)
+    if row is None or periods.last_day(row) >= step.today:
         return {"case_id": case_id, "ended": False}
-    days = DRAFT_DAYS if row.draft else UNANSWERED_DAYS
+    days = periods.draft if row.draft else periods.unanswered
     what = "草稿未提交" if row.draft else "补正等要求未答复"
     cases.end(run, "cancelled", f"申请单位{days}日内{what}，系统自动终止（自{row.since}起）")
     said = notify.Outgoing(
@@ -106,18 +108,33 @@ def end_idle(step: Step, *, case_id: uuid.UUID) -> Answer:
     return {"case_id": case_id, "ended": True}
 
 
-def _last_day(row: Any) -> date:
-    since: date = row.since
-    return since + timedelta(days=DRAFT_DAYS if row.draft else UNANSWERED_DAYS)
+@dataclass(frozen=True)
+class Periods:
+    """How long a case may lie with the applicant, in days."""
+
+    draft: int
+    unanswered: int
+    warn: int
+
+    @classmethod
+    def of(cls, house: Mapping[str, int]) -> Periods:
+        """As the house has decided."""
+        return cls(house["idle.draft_days"], house["idle.unanswered_days"], house["idle.warn_days"])
+
+    def last_day(self, row: Any) -> date:
+        """The last day on which the applicant may act."""
+        since: date = row.since
+        return since + timedelta(days=self.draft if row.draft else self.unanswered)
 
 
 def _warnings(step: Step) -> list[notify.Outgoing]:
     """One warning for each stretch of waiting, kept as a row of its last day."""
-    before = step.now - timedelta(days=min(DRAFT_DAYS, UNANSWERED_DAYS) - WARN_DAYS)
+    periods = Periods.of(step.rt.reference.get(step.conn).house)
+    before = step.now - timedelta(days=min(periods.draft, periods.unanswered) - periods.warn)
     told = []
     for row in step.conn.execute(_IDLE, {"case_id": None, "before": before}).all():
-        last = _last_day(row)
-        if last - timedelta(days=WARN_DAYS) > step.today:
+        last = periods.last_day(row)
+        if last - timedelta(days=periods.warn) > step.today:
             continue
         noted = {"name": f"warned:{row.id}", "on_date": last, "at": step.now}
         statement = insert(cron.CronRun).values(noted).on_conflict_do_nothing().returning(cron.CronRun.name)

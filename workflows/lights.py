@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, delete, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
@@ -25,12 +24,23 @@ from registers.limits import LimitRule
 from registers.timesource import end_of
 from workflows import clocks
 from workflows.calendars import DAY, WorkCalendar
+from workflows.commands import to_json
+from workflows.reference import Reference
 
 Stage = Literal["yellow", "red", "overdue", "pause_over"]
 
-# Yellow when two thirds of the limit are used; red when three counted days are left.
-YELLOW_SHARE = 2 / 3
-RED_DAYS = 3
+
+@dataclass(frozen=True)
+class Shares:
+    """When lights change: yellow when so much of a limit is used, red when so many counted days are left."""
+
+    yellow_percent: int = 66
+    red_days: int = 3
+
+    @classmethod
+    def of(cls, house: Mapping[str, int]) -> Shares:
+        """As the house has decided."""
+        return cls(house["light.yellow_percent"], house["light.red_days"])
 
 
 class ClockAlarm(Base):
@@ -64,16 +74,18 @@ class Alarm:
     provisional: bool
 
 
-def plan(rule: LimitRule, facts: Iterable[clocks.Fact], calendar: WorkCalendar, as_of: date) -> list[Alarm]:
+def plan(
+    rule: LimitRule, facts: Iterable[clocks.Fact], calendar: WorkCalendar, as_of: date, shares: Shares = Shares()
+) -> list[Alarm]:
     """All calls of a clock, past and to come, as the facts stand."""
     known = list(facts)
-    reading = clocks.read(rule, known, calendar, as_of)
+    reading = clocks.read(rule, known, calendar, as_of, explained=False)
     if reading.started is None or reading.stopped is not None:
         return []
     due = reading.statutory_due
     if due is None:
         return _end_of_pause(rule, known)
-    days = {"overdue": due + DAY, **_warnings(rule, known, calendar, due)}
+    days = {"overdue": due + DAY, **_warnings(rule, known, calendar, due, shares)}
     return [Alarm(stage, end_of(day - DAY), due, reading.provisional) for stage, day in days.items()]  # type: ignore[arg-type]
 
 
@@ -82,12 +94,14 @@ def rewrite(
     matter: dict[str, Any],
     rule: LimitRule | None,
     facts: Iterable[clocks.Fact],
-    calendar: WorkCalendar,
+    reference: Reference,
     as_of: date,
 ) -> list[Alarm]:
     """Make the open alarms of a matter what its clock says now."""
     conn.execute(delete(ClockAlarm).where(ClockAlarm.matter_id == matter["id"], ClockAlarm.done_at.is_(None)))
-    wanted = plan(rule, facts, calendar, as_of) if rule is not None and matter["status"] == "open" else []
+    wanted = []
+    if rule is not None and matter["status"] == "open":
+        wanted = plan(rule, facts, reference.calendar, as_of, Shares.of(reference.house))
     enter(conn, [row_of(matter, alarm) for alarm in wanted])
     return wanted
 
@@ -100,7 +114,18 @@ def row_of(matter: dict[str, Any], alarm: Alarm) -> dict[str, Any]:
 def enter(conn: Connection, rows: list[dict[str, Any]]) -> None:
     """Enter alarms; one that rang already for the same instant is not entered again."""
     if rows:
-        conn.execute(insert(ClockAlarm).values(rows).on_conflict_do_nothing())
+        conn.execute(_ENTER, {"rows": to_json(rows)})
+
+
+_ENTER = text(
+    """
+    INSERT INTO clock_alarm (id, case_id, matter_id, stage, due_on, provisional, due_at)
+    SELECT r.id, r.case_id, r.matter_id, r.stage, r.due_on, r.provisional, r.due_at
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, case_id uuid, matter_id uuid, stage text, due_on date,
+           provisional boolean, due_at timestamptz)
+        ON CONFLICT DO NOTHING
+    """
+)
 
 
 def end_all(conn: Connection, case_id: uuid.UUID) -> None:
@@ -108,11 +133,13 @@ def end_all(conn: Connection, case_id: uuid.UUID) -> None:
     conn.execute(delete(ClockAlarm).where(ClockAlarm.case_id == case_id, ClockAlarm.done_at.is_(None)))
 
 
-def _warnings(rule: LimitRule, facts: list[clocks.Fact], calendar: WorkCalendar, due: date) -> dict[str, date]:
+def _warnings(
+    rule: LimitRule, facts: list[clocks.Fact], calendar: WorkCalendar, due: date, shares: Shares
+) -> dict[str, date]:
     if rule.backward or rule.unit in ("month", "year"):
-        return {"red": due - RED_DAYS * DAY}
+        return {"red": due - shares.red_days * DAY}
     total = clocks.total_limit(rule, facts)
-    numbers = {"yellow": math.ceil(total * YELLOW_SHARE), "red": total - RED_DAYS}
+    numbers = {"yellow": math.ceil(total * shares.yellow_percent / 100), "red": total - shares.red_days}
     if numbers["red"] < 1:
         return {}
     if numbers["yellow"] >= numbers["red"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ARRAY, ColumnElement, Connection, Uuid, any_, bindparam, insert, select, update
 
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError
@@ -86,7 +86,7 @@ def find(conn: Connection, case_id: uuid.UUID, kind: str) -> dict[str, Any]:
 
 def open_of(conn: Connection, case_ids: list[uuid.UUID]) -> list[dict[str, Any]]:
     """The open matters of several cases that run under a limit."""
-    wanted = (Matter.case_id.in_(case_ids), Matter.status == "open", Matter.limit_rule.is_not(None))
+    wanted = (among(Matter.case_id, case_ids), Matter.status == "open", Matter.limit_rule.is_not(None))
     return [dict(row) for row in conn.execute(_MATTERS.where(*wanted).order_by(Matter.id)).mappings()]
 
 
@@ -95,7 +95,7 @@ def facts(conn: Connection, matter_ids: list[uuid.UUID]) -> dict[uuid.UUID, list
     found: dict[uuid.UUID, list[clocks.Fact]] = defaultdict(list)
     rows = conn.execute(
         select(ClockFact.__table__)
-        .where(ClockFact.matter_id.in_(matter_ids))
+        .where(among(ClockFact.matter_id, matter_ids))
         .order_by(ClockFact.recorded_at, ClockFact.id)
     )
     for row in rows.mappings():
@@ -109,6 +109,12 @@ def facts(conn: Connection, matter_ids: list[uuid.UUID]) -> dict[uuid.UUID, list
                 approver=str(row["recorded_by"] or ""),
             )
         )
+    return found
+
+
+def among(column: Any, ids: list[uuid.UUID]) -> ColumnElement[bool]:
+    """One of these, as one parameter however many they are."""
+    found: ColumnElement[bool] = column == any_(bindparam(None, ids, ARRAY(Uuid(as_uuid=True))))
     return found
 
 
@@ -143,7 +149,7 @@ def add_fact(
             recorded_at=step.now,
         )
     )
-    lights.rewrite(step.conn, matter, rule, [*known, fact], reference.calendar, step.today)
+    lights.rewrite(step.conn, matter, rule, [*known, fact], reference, step.today)
 
 
 def admit(
@@ -163,7 +169,7 @@ def change_rule(step: Step, reference: Reference, matter: dict[str, Any], limit_
     step.conn.execute(update(Matter).where(Matter.id == matter["id"]).values(limit_rule=limit_rule))
     changed = {**matter, "limit_rule": limit_rule}
     known = facts(step.conn, [matter["id"]])[matter["id"]]
-    lights.rewrite(step.conn, changed, rule_of(step.conn, reference, changed), known, reference.calendar, step.today)
+    lights.rewrite(step.conn, changed, rule_of(step.conn, reference, changed), known, reference, step.today)
 
 
 def decide(

@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Index, delete, func, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, Index, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.accounts import SYSTEM
 from registers.db import Base, uuid7
 from registers.obligations import Obligation
 from registers.timesource import end_of
-from workflows import events, lights, matters, notify
-from workflows.commands import Answer, Step, command
+from workflows import clocks, events, lights, matters, notify
+from workflows.commands import Answer, Step, command, to_json
 from workflows.lights import ClockAlarm
 from workflows.models import Case, Deadline, Notice, Task
 from workflows.reference import Reference
 from workflows.runtime import Runtime
 
-BATCH = 200
+BATCH = 1000
 
 
 class Recomputation(Base):
@@ -45,6 +45,7 @@ class Recomputation(Base):
     requested_by: Mapped[uuid.UUID | None]
     cursor: Mapped[uuid.UUID | None]
     total: Mapped[int]
+    horizon: Mapped[int | None] = mapped_column(BigInteger, comment="transactions before this one may know old dates")
     done: Mapped[int] = mapped_column(server_default="0")
     moved: Mapped[int] = mapped_column(server_default="0")
     finished_at: Mapped[datetime | None]
@@ -94,37 +95,45 @@ def request(step: Step, zh: str, en: str) -> uuid.UUID:
 
 
 def work(rt: Runtime) -> int:
-    """Do what is noted; returns how many cases were gone through. Any node may, and two do not collide."""
+    """Do what is noted; returns how many cases were gone through. Any node may, one at a time does."""
     gone = 0
     while True:
         with rt.db.transaction() as conn:
-            row = conn.execute(
-                select(Recomputation.id, Recomputation.done)
+            noted = conn.scalar(
+                select(Recomputation.id)
                 .where(Recomputation.finished_at.is_(None))
                 .order_by(Recomputation.requested_at)
                 .limit(1)
-            ).first()
-        if row is None:
+            )
+        if noted is None:
             return gone
-        answer = walk(rt, SYSTEM, f"recompute:{row.id}:{row.done}", recomputation_id=row.id)
+        answer = walk(rt, SYSTEM, recomputation_id=noted)
+        if not answer["worked"]:
+            return gone
         gone += answer["cases"]
 
 
 @command("dates.recompute")
 def walk(step: Step, *, recomputation_id: uuid.UUID) -> Answer:
-    """Go through the next batch of running cases."""
+    """Go through the next batch of running cases.
+
+    The walk begins when every transaction that was under way with the old calendar or limit is over: a case that
+    one of them opens is there by then, and later ones are opened with the new dates.
+    """
     conn = step.conn
-    todo = (
-        conn.execute(select(Recomputation.__table__).where(Recomputation.id == recomputation_id).with_for_update())
-        .mappings()
-        .one()
-    )
-    if todo["finished_at"] is not None:
-        return {"cases": 0}
-    query = select(Case.id).where(Case.status == "running").order_by(Case.id).limit(BATCH).with_for_update()
+    query = select(Recomputation.__table__).where(Recomputation.id == recomputation_id)
+    todo = conn.execute(query.with_for_update(skip_locked=True)).mappings().first()
+    if todo is None or todo["finished_at"] is not None:
+        return {"worked": False, "cases": 0}
+    if todo["horizon"] is None:
+        conn.execute(_NOTE_HORIZON, {"id": recomputation_id})
+        return {"worked": True, "cases": 0}
+    if not conn.scalar(_IS_PAST, {"horizon": todo["horizon"]}):
+        return {"worked": False, "cases": 0}
+    of_cases = select(Case.id).where(Case.status == "running").order_by(Case.id).limit(BATCH).with_for_update()
     if todo["cursor"] is not None:
-        query = query.where(Case.id > todo["cursor"])
-    case_ids = list(conn.scalars(query))
+        of_cases = of_cases.where(Case.id > todo["cursor"])
+    case_ids = list(conn.scalars(of_cases))
     reference = step.rt.reference.get(conn)
     changes = compute(conn, reference, case_ids, step.today)
     _apply(step, changes, todo["reason"])
@@ -141,7 +150,14 @@ def walk(step: Step, *, recomputation_id: uuid.UUID) -> Answer:
             finished_at=step.now if last else None,
         )
     )
-    return {"cases": len(case_ids), "moved": len(changes.moves)}
+    return {"worked": True, "cases": len(case_ids), "moved": len(changes.moves)}
+
+
+# Every command has a transaction number before it looks at a calendar or a limit: it begins by claiming its key.
+_NOTE_HORIZON = text(
+    "UPDATE recomputation SET horizon = pg_snapshot_xmax(pg_current_snapshot())::text::bigint WHERE id = :id"
+)
+_IS_PAST = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= :horizon")
 
 
 def preview(conn: Connection, reference: Reference, today: date, limit: int = 5000) -> list[Move]:
@@ -160,7 +176,7 @@ def compute(conn: Connection, reference: Reference, case_ids: Sequence[uuid.UUID
             row["id"]: row
             for row in conn.execute(
                 select(Case.id, Case.number, Case.title, Case.enterprise_id, Case.lead_body_id).where(
-                    Case.id.in_(case_ids)
+                    matters.among(Case.id, list(case_ids))
                 )
             ).mappings()
         }
@@ -192,11 +208,20 @@ def _clocks(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any],
     rows = matters.open_of(conn, list(cases))
     facts = matters.facts(conn, [row["id"] for row in rows]) if rows else {}
     standing: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for alarm in conn.execute(select(ClockAlarm.__table__).where(ClockAlarm.case_id.in_(list(cases)))).mappings():
+    for alarm in conn.execute(
+        select(ClockAlarm.__table__).where(matters.among(ClockAlarm.case_id, list(cases)))
+    ).mappings():
         standing[alarm["matter_id"]].append(alarm)
+    # Cases that began on one day and were never paused have the same calls: a pure function is asked once.
+    plans: dict[Any, list[lights.Alarm]] = {}
+    shares = lights.Shares.of(reference.house)
     for row in rows:
+        rule = matters.rule_of(conn, reference, row)
         known = facts.get(row["id"], [])
-        wanted = lights.plan(matters.rule_of(conn, reference, row), known, reference.calendar, today)
+        key = rule.code, rule.valid_from, rule.unit, rule.promised, tuple(map(_counts, known))
+        if key not in plans:
+            plans[key] = lights.plan(rule, known, reference.calendar, today, shares)
+        wanted = plans[key]
         rung = {(item["stage"], item["due_at"]) for item in standing[row["id"]] if item["done_at"] is not None}
         stands = {_shape(item) for item in standing[row["id"]] if item["done_at"] is None}
         ought = {_shape(vars(item)) for item in wanted if (item.stage, item.due_at) not in rung}
@@ -214,6 +239,10 @@ def _clocks(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any],
             )
 
 
+def _counts(fact: clocks.Fact) -> tuple[Any, ...]:
+    return fact.kind, fact.on, fact.until, fact.reason if fact.kind != "extended" else "", fact.days
+
+
 def _shape(alarm: Any) -> tuple[Any, ...]:
     return alarm["stage"], alarm["due_at"], alarm["due_on"], alarm["provisional"]
 
@@ -223,7 +252,7 @@ def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, An
         select(Deadline.__table__, Task.name, Task.body_id, Task.enterprise_id)
         .outerjoin(Task, Task.id == Deadline.waiting_id)
         .where(
-            Deadline.case_id.in_(list(cases)),
+            matters.among(Deadline.case_id, list(cases)),
             Deadline.done_at.is_(None),
             Deadline.rule.is_not(None),
             Deadline.start_on.is_not(None),
@@ -263,7 +292,7 @@ def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, An
 def _notices(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], changes: Changes) -> None:
     rows = conn.execute(
         select(Notice.__table__).where(
-            Notice.case_id.in_(list(cases)),
+            matters.among(Notice.case_id, list(cases)),
             Notice.closed_at.is_(None),
             Notice.rule.is_not(None),
             Notice.until_on.is_not(None),
@@ -304,18 +333,33 @@ def _move(
 def _apply(step: Step, changes: Changes, reason: dict[str, str]) -> None:
     conn = step.conn
     if changes.matters:
-        conn.execute(delete(ClockAlarm).where(ClockAlarm.matter_id.in_(changes.matters), ClockAlarm.done_at.is_(None)))
+        conn.execute(
+            delete(ClockAlarm).where(matters.among(ClockAlarm.matter_id, changes.matters), ClockAlarm.done_at.is_(None))
+        )
         lights.enter(conn, changes.alarms)
     if changes.deadlines:
-        conn.execute(
-            text("UPDATE deadline SET due_on = :due_on, due_at = :due_at, provisional = :provisional WHERE id = :id"),
-            changes.deadlines,
-        )
-        conn.execute(text("UPDATE task SET due_on = :due_on WHERE id = :task"), changes.deadlines)
+        conn.execute(_MOVE_DEADLINES, {"rows": to_json(changes.deadlines)})
     if changes.notices:
-        conn.execute(text("UPDATE notice SET until_on = :until_on WHERE id = :id"), changes.notices)
+        conn.execute(_MOVE_NOTICES, {"rows": to_json(changes.notices)})
     _record(step, changes.moves, reason)
     _tell(step, changes.moves, reason)
+
+
+_MOVE_DEADLINES = text(
+    """
+    WITH moved AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                   AS r(id uuid, task uuid, due_on date, provisional boolean, due_at timestamptz)),
+         dated AS (UPDATE deadline d SET due_on = m.due_on, due_at = m.due_at, provisional = m.provisional
+                     FROM moved m WHERE d.id = m.id)
+    UPDATE task t SET due_on = m.due_on FROM moved m WHERE t.id = m.task
+    """
+)
+_MOVE_NOTICES = text(
+    """
+    UPDATE notice n SET until_on = r.until_on
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, until_on date) WHERE n.id = r.id
+    """
+)
 
 
 def _record(step: Step, moves: list[Move], reason: dict[str, str]) -> None:

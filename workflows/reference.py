@@ -1,6 +1,6 @@
-"""Limits and calendar at hand: the two registers every step reads, held in memory and never stale.
+"""Limits, calendar and house rules at hand: the registers every step reads, held in memory and never stale.
 
-The database counts every change of the limit table and of the imported calendar years in
+The database counts every change of the limit table, the imported calendar years and the house rules in
 `register_stamp` (triggers in the migration). The statement that locks a case brings that count along,
 so a step knows without an extra round trip whether what it holds is still true.
 """
@@ -8,6 +8,7 @@ so a step knows without an extra round trip whether what it holds is still true.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registers import calendar_years, limits
+from registers import calendar_years, house, limits
 from registers.db import Base
 from workflows.calendars import Due, WorkCalendar
 
@@ -35,10 +36,13 @@ _STAMP = text(f"SELECT {STAMP_SQL}")
 
 @dataclass
 class Reference:
-    """Calendar and limit rules as of one stamp."""
+    """Calendar, limit rules and house rules as of one stamp."""
 
     stamp: int
     calendar: WorkCalendar
+    house: Mapping[str, int] = field(
+        default_factory=lambda: {key: rule.value for key, rule in house.built_in().items()}
+    )
     rules: dict[tuple[str, date, str | None], limits.LimitRule] = field(default_factory=dict)
 
     def rule(self, conn: Connection, code: str, on: date, body_code: str | None = None) -> limits.LimitRule:
@@ -68,7 +72,7 @@ class ReferenceCache:
             held = self._held
         if held is not None and held.stamp == current:
             return held
-        made = Reference(current, WorkCalendar(calendar_years.load_all(conn)))
+        made = Reference(current, WorkCalendar(calendar_years.load_all(conn)), house.values(conn))
         with self._lock:
             self._held = made
         return made

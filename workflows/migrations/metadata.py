@@ -6,7 +6,9 @@ import registers.accounts
 import registers.calendar_years
 import registers.catalogues
 import registers.files
+import registers.house
 import registers.limits
+import registers.milestones
 import registers.numbering
 import registers.obligations
 import registers.parties
@@ -16,6 +18,7 @@ import registers.quota_rules
 import registers.reduction_tables
 import registers.totals
 import workflows.cron
+import workflows.housebook
 import workflows.lights
 import workflows.limitwork
 import workflows.models
