@@ -61,22 +61,22 @@ def person(rt: Runtime, login: str) -> accounts.Actor:
         return accounts.actor_by_id(conn, user_id, rt.time.today())
 
 
-def one_case(rt: Runtime) -> uuid.UUID:
+def one_case(rt: Runtime, limit: str = "eia.form.decide") -> uuid.UUID:
     """A case whose clock runs, with a review task under a limit beside a timer of thirty days."""
     designer = person(rt, "sheji")
-    made = designing.draft(rt, designer, str(uuid.uuid4()), procedure="bench_clock", files=_files())
+    made = designing.draft(rt, designer, str(uuid.uuid4()), procedure="bench_clock", files=_files(limit))
     designing.publish(rt, designer, str(uuid.uuid4()), definition_id=uuid.UUID(made["id"]))
     return uuid.UUID(cases.start(rt, person(rt, "qiye"), str(uuid.uuid4()), procedure="bench_clock")["case_id"])
 
 
-def copies(rt: Runtime, case_id: uuid.UUID, count: int) -> None:
-    """Copy a case with its matter, facts and calls; the original stays the first of `count`."""
+def copies(rt: Runtime, case_id: uuid.UUID, count: int, spread: int = 1) -> None:
+    """Copy a case with its matter, facts and calls; their clocks start on so many different days."""
     for first in range(1, count, 20_000):
         last = min(first + 19_999, count - 1)
         with rt.db.transaction() as conn:
             conn.execute(text("SET LOCAL statement_timeout = 0"))
             for statement in _COPY:
-                conn.execute(text(statement), {"case": case_id, "first": first, "last": last})
+                conn.execute(text(statement), {"case": case_id, "first": first, "last": last, "spread": spread})
 
 
 def tidy(place: Installation) -> None:
@@ -103,7 +103,8 @@ _COPY = (
         SELECT {_id("matter", "n")}, {_id("case", "n")}, kind, klass, body_id, limit_rule, promised, status, opened_on
           FROM matter, generate_series(CAST(:first AS int), CAST(:last AS int)) n WHERE case_id = :case""",
     f"""INSERT INTO clock_fact (id, case_id, matter_id, kind, on_date, days, reason, recorded_at)
-        SELECT gen_random_uuid(), {_id("case", "n")}, {_id("matter", "n")}, kind, on_date, days, reason, recorded_at
+        SELECT gen_random_uuid(), {_id("case", "n")}, {_id("matter", "n")}, kind, on_date - n % CAST(:spread AS int), days, reason,
+               recorded_at
           FROM clock_fact, generate_series(CAST(:first AS int), CAST(:last AS int)) n WHERE case_id = :case""",
     f"""INSERT INTO clock_alarm (id, case_id, matter_id, stage, due_on, provisional, due_at)
         SELECT gen_random_uuid(), {_id("case", "n")}, {_id("matter", "n")}, stage, due_on, provisional, due_at
@@ -120,11 +121,11 @@ def _service(node_id: str, operator: str, **inputs: str) -> str:
     return _NODE.format(id=node_id, operator=operator, inputs=said)
 
 
-def _files() -> dict[str, str]:
-    limit = '<spiffworkflow:property name="limitRule" value="eia.form.decide"/>'
+def _files(code: str) -> dict[str, str]:
+    limit = f'<spiffworkflow:property name="limitRule" value="{code}"/>'
     nodes = [
         '<bpmn:startEvent id="begin"/>',
-        _service("open", "matter.open", kind="'eia'", klass="'form'", limit_rule="'eia.form.decide'"),
+        _service("open", "matter.open", kind="'eia'", klass="'form'", limit_rule=f"'{code}'"),
         _service("clock", "clock.start", matter="'eia'"),
         '<bpmn:parallelGateway id="split"/>',
         _TASK.format(id="review", more=limit),

@@ -309,6 +309,7 @@ UNIT_WORDS: dict[Unit, tuple[str, str]] = {
     "month": ("个月", "months"),
     "year": ("年", "years"),
 }
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
 
 
@@ -327,7 +328,7 @@ def _start_line(rule: LimitRule, started: date, limit: int, extra: int) -> Line:
 
 
 def _day_line(unit: Unit, day: date, number: int, countable: bool, stop: Pause | None) -> Line:
-    name_zh, name_en = f"星期{_WEEKDAYS[day.weekday()]}", day.strftime("%a")
+    name_zh, name_en = f"星期{_WEEKDAYS[day.weekday()]}", _DAY_NAMES[day.weekday()]
     if not countable:
         return Line(day, False, None, f"{day} {name_zh} 非工作日，不计", f"{day} {name_en}: not a working day")
     if stop is not None:
