@@ -15,6 +15,7 @@ from handlers import (
     reduction_register,
     reserve,
     screening,
+    totals,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "reduction_register",
     "reserve",
     "screening",
+    "totals",
 ]

@@ -265,7 +265,7 @@ def bulletin(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         "first": first,
         "last": last,
         "zones": titles.get(inputs["zone"], "各功能区"),
-        "title": f"{inputs['year']}年第{inputs['quarter']}季度污染减排和总量指标储备情况通报",
+        "title": f"{inputs['year']}年第{inputs['quarter']}季度减排和储备情况通报",
     }
 
 

@@ -35,6 +35,7 @@ STATUS_TITLES: dict[str, tuple[str, str]] = {
     "declared": ("已申报，待审核", "Declared"),
     "entered": ("已入减排库", "Entered"),
     "refused": ("未通过", "Refused"),
+    "void": ("已终止", "Ended without a decision"),
 }
 # Law: 苏州工业园区排污总量指标管理实施细则（征求意见稿）四.1: the four exclusions from the reserve; then the reserve itself.
 USE_TITLES: dict[str, tuple[str, str]] = {

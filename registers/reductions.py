@@ -194,6 +194,15 @@ def refuse(conn: Connection, project_id: uuid.UUID, *, reason: str, on: date, by
     )
 
 
+def leave(conn: Connection, case_id: uuid.UUID) -> None:
+    """A case that ends without a decision takes its project off the list; nothing of it was entered."""
+    conn.execute(
+        update(ReductionProject)
+        .where(ReductionProject.case_id == case_id, ReductionProject.status.in_(("listed", "declared")))
+        .values(status="void")
+    )
+
+
 # -- the way out of it ------------------------------------------------------------------------------------
 
 
@@ -428,7 +437,7 @@ def _locked(conn: Connection, project_id: uuid.UUID) -> dict[str, Any]:
     row = conn.execute(query).mappings().first()
     if row is None:
         raise NotFound("没有这个减排项目。", "There is no such project.")
-    if row["status"] in ("entered", "refused"):
+    if row["status"] in ("entered", "refused", "void"):
         raise Conflict("project_decided", "该减排项目已有审核结论。", "This project has been decided.")
     return dict(row)
 

@@ -209,7 +209,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "lines": [{"factor_zh": "挥发性有机物", "balance_t": "0.120000", "asked_t": "3.5"}],
     },
     "zone_bulletin": {
-        "heading": "2026年第三季度污染减排和总量指标储备情况通报",
+        "heading": "2026年第三季度减排和储备情况通报",
         "zones": "各功能区",
         "first": "2026-07-01",
         "last": "2026-09-30",

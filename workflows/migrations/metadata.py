@@ -16,7 +16,7 @@ import registers.permits
 import registers.quota_accounts
 import registers.quota_rules
 import registers.reduction_tables
-import registers.totals
+import registers.total_tables
 import workflows.cron
 import workflows.housebook
 import workflows.lights

@@ -63,7 +63,7 @@ def _projects() -> None:
         ),
         sa.CheckConstraint("status <> 'refused' OR reason <> ''", name=op.f("ck_reduction_project_reason")),
         sa.CheckConstraint(
-            "status IN ('listed', 'declared', 'entered', 'refused')", name=op.f("ck_reduction_project_status")
+            "status IN ('listed', 'declared', 'entered', 'refused', 'void')", name=op.f("ck_reduction_project_status")
         ),
         sa.CheckConstraint(
             "second_by <> first_by AND second_by <> calculated_by", name=op.f("ck_reduction_project_four_eyes")
