@@ -77,6 +77,10 @@ class Body(Base):
     prefix: Mapped[str] = mapped_column(comment="机关代字, used in official numbers")
     phone: Mapped[str] = mapped_column(server_default="")
     address: Mapped[str] = mapped_column(server_default="")
+    court_name: Mapped[str] = mapped_column(server_default="", comment="管辖法院, named in the remedies of its letters")
+    reconsideration_name: Mapped[str] = mapped_column(
+        server_default="", comment="行政复议机关, named in the remedies of its letters"
+    )
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("body.id"))
     active: Mapped[bool] = mapped_column(server_default="true")
 
@@ -186,9 +190,14 @@ class BodyRef:
     prefix: str
     phone: str
     address: str
+    court_name: str
+    reconsideration_name: str
 
 
-_BODY = (Body.id, Body.code, Body.name_zh, Body.name_en, Body.prefix, Body.phone, Body.address)
+_BODY = (
+    Body.id, Body.code, Body.name_zh, Body.name_en, Body.prefix, Body.phone, Body.address, Body.court_name,
+    Body.reconsideration_name,
+)  # fmt: skip
 
 
 def body(conn: Connection, body_id: uuid.UUID) -> BodyRef:

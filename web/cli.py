@@ -22,6 +22,7 @@ from workflows import (
     demo,
     events,
     export,
+    housebook,
     install,
     lint,
     matters,
@@ -351,7 +352,7 @@ def _register_commands(cli: click.Group, running: Running) -> None:
             faults = export.verify_file(file)
         else:
             with running() as place, place.runtime().db.transaction() as conn:
-                faults = list(events.verify(conn))
+                faults = [*events.verify(conn), *housebook.verify(conn)]
         text = "\n".join(f"{fault.case_number} #{fault.seq} {fault.what}" for fault in faults) or "ok"
         put({"ok": not faults, "faults": [vars(fault) for fault in faults]}, as_json, text)
         if faults:

@@ -58,6 +58,11 @@ def pick(texts: Mapping[str, str] | Words | str | None) -> str:
     return texts.get(language()) or texts.get("zh") or ""
 
 
+def in_language(pair: tuple[str, str]) -> str:
+    """The reader's language out of a (zh, en) pair."""
+    return pair[1] if language() == "en" else pair[0]
+
+
 def day(value: date | str | None) -> str:
     """A date: 2026年11月22日 or 22 Nov 2026."""
     if not value:

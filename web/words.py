@@ -12,15 +12,11 @@ from registers import catalogues, parties
 from registers.limits import LimitRule
 from web.context import runtime
 from web.i18n import gettext, language
+from web.i18n import in_language as in_language
 from workflows import matters, notices
 from workflows.clocks import UNIT_WORDS
 
 YELLOW_DAYS = 3
-
-
-def in_language(pair: tuple[str, str]) -> str:
-    """The reader's language out of a (zh, en) pair."""
-    return pair[1] if language() == "en" else pair[0]
 
 
 def role_name(role: str | None) -> str:

@@ -94,6 +94,8 @@ def load(conn: Connection, time: TimeSource) -> list[tuple[str, str, str]]:
             parent_id=ids[parent] if parent else None,
             phone="0512-66680000",
             address="江苏省苏州市苏州工业园区现代大道999号",
+            court_name="苏州市姑苏区人民法院",
+            reconsideration_name="苏州市人民政府",
         )
     conn.execute(
         insert(parties.Zone),

@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 from registers.errors import Conflict
-from workflows import access, definitions
+from workflows import access, definitions, housebook
 from workflows.commands import Answer, Step, command
 
 
@@ -33,6 +33,7 @@ def publish(step: Step, *, definition_id: uuid.UUID, valid_from: date | None = N
     access.require(step.actor, "definition.publish")
     start = valid_from or step.today
     warnings = definitions.publish(step.conn, step.actor, definition_id, start, step.now, note)
+    housebook.record(step, "definition_published", definition=definition_id, valid_from=start, note=note)
     return {"id": definition_id, "valid_from": start, "findings": [vars(finding) for finding in warnings]}
 
 
@@ -43,4 +44,5 @@ def retire(step: Step, *, definition_id: uuid.UUID, valid_to: date | None = None
     end = valid_to or step.today
     if not definitions.end_force(step.conn, definition_id, end):
         raise Conflict("not_in_force", "只有施行中的版本可以停用。", "Only a version in force can be retired.")
+    housebook.record(step, "definition_retired", definition=definition_id, valid_to=end)
     return {"id": definition_id, "valid_to": end}

@@ -22,6 +22,8 @@ from workflows.commands import to_json
 from workflows.models import Case, Event
 
 GENESIS = b"\x00" * 32
+# Stands for the case in chains that belong to none.
+NO_CASE = uuid.UUID(int=0)
 
 
 @dataclass

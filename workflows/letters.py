@@ -35,7 +35,6 @@ from workflows.models import Letter
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
 
-_MOST_LEVELS = 8
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -139,7 +138,8 @@ def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -
         "body_prefix": issuer.prefix,
         "body_phone": issuer.phone,
         "body_address": issuer.address,
-        "superior_name": _reconsideration_body(step.conn, issuer.id),
+        "court_name": issuer.court_name,
+        "superior_name": issuer.reconsideration_name,
         "case_number": run.number,
         "project_name": run.title.removeprefix(applicant.get("name", "")).strip(),
         "enterprise_name": applicant.get("name", ""),
@@ -188,24 +188,6 @@ def _of_matter(clock: matters.MatterClock) -> dict[str, Any]:
         if reading.promised_due and reading.promised_due != reading.statutory_due:
             values[f"{kind}_promised_on"] = chinese_date(reading.promised_due)
     return values
-
-
-def _reconsideration_body(conn: Connection, body_id: uuid.UUID) -> str:
-    """The government above a body, which decides on reconsideration; "" when none is registered.
-
-    Law: 行政复议法 art. 24 (2023 revision): the people's government of the level, no longer the bureau above.
-    """
-    parent: uuid.UUID | None = body_id
-    for _ in range(_MOST_LEVELS):
-        row = conn.execute(
-            select(parties.Body.name_zh, parties.Body.kind, parties.Body.parent_id).where(parties.Body.id == parent)
-        ).first()
-        if row is None:
-            return ""
-        if row.kind == "government":
-            return str(row.name_zh)
-        parent = row.parent_id
-    return ""
 
 
 def _of_letter(run: CaseRun, about: templates.About) -> dict[str, Any]:

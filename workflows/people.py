@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from registers.accounts import Actor
-from registers.parties import Body, Delegation, Enterprise, User, UserRole
+from registers.errors import NotFound
+from registers.parties import Body, Delegation, Enterprise, Power, User, UserRole
 
 
 def who_may(conn: Connection, task: dict[str, Any], limit: int = 100) -> list[dict[str, Any]]:
@@ -62,7 +64,48 @@ def accounts(conn: Connection, limit: int = 500) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def account(conn: Connection, user_id: uuid.UUID) -> dict[str, Any]:
+    """One account with its roles, each with the body it is held for; raises NotFound."""
+    row = (
+        conn.execute(
+            select(User.id, User.login, User.name, User.active, User.enterprise_id, Enterprise.name.label("enterprise"))
+            .outerjoin(Enterprise, Enterprise.id == User.enterprise_id)
+            .where(User.id == user_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound()
+    roles = conn.execute(
+        select(UserRole.id, UserRole.role, Body.name_zh, Body.name_en)
+        .outerjoin(Body, Body.id == UserRole.body_id)
+        .where(UserRole.user_id == user_id)
+        .order_by(UserRole.role, Body.code)
+    )
+    return {**row, "roles": [dict(role) for role in roles.mappings()]}
+
+
+def powers(conn: Connection) -> list[dict[str, Any]]:
+    """Which body decides what, where, from when to when: those in force and to come first."""
+    rows = conn.execute(
+        select(
+            Power.id, Power.matter, Power.zone_code, Power.valid_from, Power.valid_to, Power.basis, Power.body_id,
+            Body.code.label("body_code"), Body.name_zh, Body.name_en,
+        )
+        .join(Body, Body.id == Power.body_id)
+        .order_by(Power.valid_to.is_not(None), Power.matter, Body.code, Power.valid_from)
+    )  # fmt: skip
+    return [dict(row) for row in rows.mappings()]
+
+
+def bodies(conn: Connection) -> list[dict[str, Any]]:
+    """All bodies, closed ones too, with contacts and parent."""
+    rows = conn.execute(select(Body.__table__).order_by(Body.active.desc(), Body.code))
+    return [dict(row) for row in rows.mappings()]
+
+
 def enterprises(conn: Connection, limit: int = 500) -> list[dict[str, Any]]:
     """Registered enterprises by name."""
-    rows = conn.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name).limit(limit))
+    rows = conn.execute(select(Enterprise.__table__).order_by(Enterprise.name).limit(limit))
     return [dict(row) for row in rows.mappings()]

@@ -24,6 +24,7 @@ import workflows.clockwork
 import workflows.deadlines
 import workflows.designing
 import workflows.publicity  # noqa: F401 - importing registers the commands
+from registers import parties
 from registers.accounts import SYSTEM, Actor
 from registers.db import Database
 from registers.obligations import Obligation
@@ -239,6 +240,68 @@ def _(world: World) -> Prepared:
 def _(world: World) -> Prepared:
     facts = {"code": "new", "name_zh": "新局", "name_en": "New", "kind": "city", "prefix": "新", "powers": ("eia",)}
     return Prepared(world.actor("anquan"), facts)
+
+
+@prepares("body.change")
+def _(world: World) -> Prepared:
+    facts = {"body_id": body_of(world, "sip-eeb"), "phone": "0512-1", "address": "路2号"}
+    return Prepared(world.actor("anquan"), facts)
+
+
+@prepares("zone.create")
+def _(world: World) -> Prepared:
+    facts = {"code": "new", "name_zh": "新区", "name_en": "New", "body_id": body_of(world, "sip-eeb")}
+    return Prepared(world.actor("anquan"), facts)
+
+
+GRANT = {"matter": "eia", "basis": "某文", "valid_from": date(2027, 1, 1)}
+
+
+@prepares("power.grant")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("anquan"), {"body_id": body_of(world, "sz-eeb"), **GRANT})
+
+
+@prepares("power.end")
+def _(world: World) -> Prepared:
+    made = COMMANDS["power.grant"](
+        world.rt, world.actor("anquan"), key(), body_id=body_of(world, "sz-eeb"), **GRANT
+    )
+    return Prepared(world.actor("anquan"), {"power_id": uuid.UUID(made["power_id"]), "last_day": date(2027, 6, 1)})
+
+
+@prepares("enterprise.change")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("anquan"), {"enterprise_id": world.actor("qiye").enterprise_id, "name": "新名"})
+
+
+@prepares("user.change")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("anquan"), {"user_id": world.actor("qiye").id, "active": False})
+
+
+@prepares("user.password")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("anquan"), {"user_id": world.actor("qiye").id, "password": "another long one"})
+
+
+@prepares("role.give")
+def _(world: World) -> Prepared:
+    facts = {"role": "head", "body_id": body_of(world, "sip-eeb")}
+    return Prepared(world.actor("anquan"), {"user_id": world.actor("shencha").id, **facts})
+
+
+@prepares("role.take")
+def _(world: World) -> Prepared:
+    person = world.actor("shencha").id
+    with world.rt.db.transaction() as conn:
+        role_id = conn.scalar(select(parties.UserRole.id).where(parties.UserRole.user_id == person))
+    return Prepared(world.actor("anquan"), {"user_id": person, "role_id": role_id})
+
+
+def body_of(world: World, code: str) -> uuid.UUID:
+    with world.rt.db.transaction() as conn:
+        return parties.body_by_code(conn, code).id
 
 
 @prepares("enterprise.create")

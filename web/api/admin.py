@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -10,7 +11,7 @@ from registers import parties
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run
-from workflows import access, administration, incidents, people
+from workflows import access, administration, housebook, incidents, people
 
 blueprint = Blueprint("admin", __name__, description="Administration")
 
@@ -44,6 +45,74 @@ def add_body(args: dict[str, Any]) -> Any:
     return run(administration.create_body, **args)
 
 
+@blueprint.patch("/bodies/<uuid:body_id>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.BodyChangeIn())
+@blueprint.response(200)
+@auth.signed_in
+def change_body(args: dict[str, Any], body_id: uuid.UUID) -> Any:
+    """Change names, contacts, court, parent or activity of a body."""
+    return run(administration.change_body, body_id=body_id, **args)
+
+
+@blueprint.get("/zones")
+@blueprint.response(200)
+@auth.signed_in
+def zones() -> Any:
+    """The functional zones."""
+    with reading() as conn:
+        return [{"code": code, "name_zh": zh, "name_en": en} for code, zh, en in parties.zones(conn)]
+
+
+@blueprint.post("/zones")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.ZoneIn())
+@blueprint.response(201)
+@auth.signed_in
+def add_zone(args: dict[str, Any]) -> Any:
+    """Enter a functional zone under a body."""
+    return run(administration.create_zone, **args)
+
+
+@blueprint.get("/powers")
+@blueprint.response(200)
+@auth.signed_in
+def powers() -> Any:
+    """Which body decides what, where, from when to when."""
+    with reading() as conn:
+        return views.plain(people.powers(conn))
+
+
+@blueprint.post("/powers")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.PowerIn())
+@blueprint.response(201)
+@auth.signed_in
+def grant_power(args: dict[str, Any]) -> Any:
+    """Enter that a body decides a kind of matter from a date on."""
+    return run(administration.grant_power, **args)
+
+
+@blueprint.post("/powers/<uuid:power_id>/end")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.PowerEndIn())
+@blueprint.response(200)
+@auth.signed_in
+def end_power(args: dict[str, Any], power_id: uuid.UUID) -> Any:
+    """Enter the last day of a power."""
+    return run(administration.end_power, power_id=power_id, **args)
+
+
+@blueprint.get("/enterprises")
+@blueprint.response(200)
+@auth.signed_in
+def enterprises() -> Any:
+    """The enterprises of the register."""
+    access.require(actor(), "users.manage")
+    with reading() as conn:
+        return views.plain(people.enterprises(conn))
+
+
 @blueprint.post("/enterprises")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.arguments(schemas.EnterpriseIn())
@@ -52,6 +121,16 @@ def add_body(args: dict[str, Any]) -> Any:
 def add_enterprise(args: dict[str, Any]) -> Any:
     """Enter an enterprise; its credit code is checked."""
     return run(administration.create_enterprise, **args)
+
+
+@blueprint.patch("/enterprises/<uuid:enterprise_id>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.EnterpriseFacts())
+@blueprint.response(200)
+@auth.signed_in
+def change_enterprise(args: dict[str, Any], enterprise_id: uuid.UUID) -> Any:
+    """Change the facts of an enterprise; the credit code stays."""
+    return run(administration.change_enterprise, enterprise_id=enterprise_id, **args)
 
 
 @blueprint.get("/users")
@@ -72,3 +151,54 @@ def users() -> Any:
 def add_user(args: dict[str, Any]) -> Any:
     """Enter an account with one role, for a body or an enterprise."""
     return run(administration.create_user, **args)
+
+
+@blueprint.patch("/users/<uuid:user_id>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.UserChangeIn())
+@blueprint.response(200)
+@auth.signed_in
+def change_user(args: dict[str, Any], user_id: uuid.UUID) -> Any:
+    """Change the name of an account, close it or open it again."""
+    return run(administration.change_user, user_id=user_id, **args)
+
+
+@blueprint.post("/users/<uuid:user_id>/password")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.PasswordIn())
+@blueprint.response(200)
+@auth.signed_in
+def reset_password(args: dict[str, Any], user_id: uuid.UUID) -> Any:
+    """Give an account a new password; its sessions and tokens end."""
+    return run(administration.reset_password, user_id=user_id, **args)
+
+
+@blueprint.post("/users/<uuid:user_id>/roles")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.RoleIn())
+@blueprint.response(201)
+@auth.signed_in
+def give_role(args: dict[str, Any], user_id: uuid.UUID) -> Any:
+    """Give a person one more role."""
+    return run(administration.give_role, user_id=user_id, **args)
+
+
+@blueprint.delete("/users/<uuid:user_id>/roles/<uuid:role_id>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.response(200)
+@auth.signed_in
+def take_role(user_id: uuid.UUID, role_id: uuid.UUID) -> Any:
+    """Take a role away."""
+    return run(administration.take_role, user_id=user_id, role_id=role_id)
+
+
+@blueprint.get("/record")
+@blueprint.arguments(schemas.PageIn(), location="query")
+@blueprint.response(200)
+@auth.signed_in
+def record(args: dict[str, Any]) -> Any:
+    """The record of the house: changes of bodies, powers, accounts and versions, newest first."""
+    access.require(actor(), "audit.see")
+    with reading() as conn:
+        total, lines = housebook.lines(conn, args["offset"], args["limit"])
+    return {"total": total, "lines": views.plain(lines)}

@@ -123,25 +123,80 @@ class DueIn(Schema):
     count_start = fields.Boolean(load_default=False)
 
 
-class BodyIn(Schema):
+class BodyFacts(Schema):
+    name_zh = fields.String(validate=validate.Length(1, 200))
+    name_en = fields.String(validate=validate.Length(1, 200))
+    kind = fields.String()
+    prefix = fields.String(validate=validate.Length(1, 20))
+    phone = fields.String(validate=validate.Length(0, 100))
+    address = fields.String(validate=validate.Length(0, 300))
+    court_name = fields.String(validate=validate.Length(0, 200))
+    reconsideration_name = fields.String(validate=validate.Length(0, 200))
+    parent_id = fields.UUID(allow_none=True)
+
+
+class BodyChangeIn(BodyFacts):
+    active = fields.Boolean()
+
+
+class BodyIn(BodyFacts):
     code = fields.String(required=True, validate=validate.Length(1, 60))
     name_zh = fields.String(required=True, validate=validate.Length(1, 200))
     name_en = fields.String(required=True, validate=validate.Length(1, 200))
     kind = fields.String(required=True)
     prefix = fields.String(required=True, validate=validate.Length(1, 20))
-    parent_id = fields.UUID()
     powers = fields.List(fields.String(), load_default=list)
     basis = fields.String(load_default="")
 
 
-class EnterpriseIn(Schema):
+class ZoneIn(Schema):
+    code = fields.String(required=True, validate=validate.Length(1, 60))
+    name_zh = fields.String(required=True, validate=validate.Length(1, 200))
+    name_en = fields.String(load_default="", validate=validate.Length(0, 200))
+    body_id = fields.UUID(required=True)
+
+
+class PowerIn(Schema):
+    body_id = fields.UUID(required=True)
+    matter = fields.String(required=True, validate=validate.Length(1, 60))
+    basis = fields.String(required=True, validate=validate.Length(1, 500))
+    valid_from = fields.Date(required=True)
+    zone_code = fields.String(allow_none=True)
+
+
+class PowerEndIn(Schema):
+    last_day = fields.Date(required=True)
+
+
+class EnterpriseFacts(Schema):
+    name = fields.String(validate=validate.Length(1, 200))
+    address = fields.String(validate=validate.Length(1, 300))
+    legal_representative = fields.String(validate=validate.Length(1, 100))
+    contact_name = fields.String(validate=validate.Length(0, 100))
+    contact_phone = fields.String(validate=validate.Length(0, 100))
+    industry = fields.String(validate=validate.Length(0, 10))
+    zone_code = fields.String(allow_none=True)
+
+
+class EnterpriseIn(EnterpriseFacts):
     credit_code = fields.String(required=True, validate=validate.Length(18, 18))
     name = fields.String(required=True, validate=validate.Length(1, 200))
     address = fields.String(required=True, validate=validate.Length(1, 300))
     legal_representative = fields.String(required=True, validate=validate.Length(1, 100))
-    contact_name = fields.String(load_default="")
-    contact_phone = fields.String(load_default="")
-    zone_code = fields.String()
+
+
+class UserChangeIn(Schema):
+    name = fields.String(validate=validate.Length(1, 100))
+    active = fields.Boolean()
+
+
+class PasswordIn(Schema):
+    password = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+class RoleIn(Schema):
+    role = fields.String(required=True)
+    body_id = fields.UUID()
 
 
 class UserIn(Schema):

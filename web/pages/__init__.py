@@ -19,6 +19,7 @@ def install(app: Flask) -> None:
         clockpage,
         designing,
         duties,
+        houses,
         inbox,
         limits,
         public,

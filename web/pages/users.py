@@ -1,4 +1,4 @@
-"""Accounts, bodies and enterprises, for the security administrator."""
+"""Accounts and roles, for the security administrator."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from flask import redirect, render_template, request, url_for
 from registers import parties
 from registers.errors import DomainError
 from web import auth, words
-from web.context import actor, new_key, reading, runtime
-from web.i18n import gettext, language
+from web.context import actor, reading, run
+from web.i18n import in_language, language
 from web.pages import blueprint
 from workflows import access, administration, people
-from workflows.matters import MATTER_TITLES
 
 
 @blueprint.get("/users")
@@ -23,37 +22,7 @@ from workflows.matters import MATTER_TITLES
 def users() -> str:
     """All accounts."""
     access.require(actor(), "users.manage")
-    return _page({})
-
-
-@blueprint.post("/users/bodies")
-@auth.signed_in
-def add_body() -> Any:
-    """Enter a body."""
-    form = request.form
-    return _carry_out(
-        lambda: administration.create_body(
-            runtime(),
-            actor(),
-            new_key(),
-            code=form["code"].strip(),
-            name_zh=form["name_zh"].strip(),
-            name_en=form["name_en"].strip(),
-            kind=form["kind"],
-            prefix=form["prefix"].strip(),
-            parent_id=_uuid("parent"),
-            powers=tuple(form.getlist("powers")),
-        )
-    )
-
-
-@blueprint.post("/users/enterprises")
-@auth.signed_in
-def add_enterprise() -> Any:
-    """Enter an enterprise."""
-    names = ("credit_code", "name", "address", "legal_representative", "contact_name", "contact_phone")
-    facts = {name: request.form[name].strip() for name in names}
-    return _carry_out(lambda: administration.create_enterprise(runtime(), actor(), new_key(), **facts))
+    return _accounts({})
 
 
 @blueprint.post("/users")
@@ -61,61 +30,119 @@ def add_enterprise() -> Any:
 def add_user() -> Any:
     """Enter an account."""
     form = request.form
-    return _carry_out(
-        lambda: administration.create_user(
-            runtime(),
-            actor(),
-            new_key(),
-            login=form["login"],
-            name=form["name"],
-            password=form["password"],
-            role=form["role"],
-            body_id=_uuid("body_id"),
-            enterprise_id=_uuid("enterprise_id"),
-        )
+    return carry_out(
+        lambda: run(
+            administration.create_user,
+            login=form.get("login", ""),
+            name=form.get("name", ""),
+            password=form.get("password", ""),
+            role=form.get("role", ""),
+            body_id=chosen("body_id"),
+            enterprise_id=chosen("enterprise_id"),
+        ),
+        url_for("pages.users"),
+        _accounts,
     )
 
 
-def _carry_out(action: Callable[[], Any]) -> Any:
+@blueprint.get("/users/<uuid:user_id>")
+@auth.signed_in
+def user(user_id: uuid.UUID) -> str:
+    """One account."""
+    access.require(actor(), "users.manage")
+    return _account(user_id, {})
+
+
+@blueprint.post("/users/<uuid:user_id>")
+@auth.signed_in
+def change_user(user_id: uuid.UUID) -> Any:
+    """Change the name of an account."""
+    name = request.form.get("name", "").strip()
+    return _on_account(user_id, lambda: run(administration.change_user, user_id=user_id, name=name))
+
+
+@blueprint.post("/users/<uuid:user_id>/state")
+@auth.signed_in
+def open_or_close_user(user_id: uuid.UUID) -> Any:
+    """Close an account or open it again."""
+    active = request.form.get("active") == "yes"
+    return _on_account(user_id, lambda: run(administration.change_user, user_id=user_id, active=active))
+
+
+@blueprint.post("/users/<uuid:user_id>/password")
+@auth.signed_in
+def reset_password(user_id: uuid.UUID) -> Any:
+    """Give an account a new password."""
+    password = request.form.get("password", "")
+    return _on_account(user_id, lambda: run(administration.reset_password, user_id=user_id, password=password))
+
+
+@blueprint.post("/users/<uuid:user_id>/roles")
+@auth.signed_in
+def give_role(user_id: uuid.UUID) -> Any:
+    """Give one more role."""
+    role, body_id = request.form.get("role", ""), chosen("body_id")
+    return _on_account(user_id, lambda: run(administration.give_role, user_id=user_id, role=role, body_id=body_id))
+
+
+@blueprint.post("/users/<uuid:user_id>/roles/<uuid:role_id>")
+@auth.signed_in
+def take_role(user_id: uuid.UUID, role_id: uuid.UUID) -> Any:
+    """Take a role away."""
+    return _on_account(user_id, lambda: run(administration.take_role, user_id=user_id, role_id=role_id))
+
+
+def carry_out(action: Callable[[], Any], target: str, again: Callable[[dict[str, str]], str]) -> Any:
+    """Do it and go on to the target; an error shows the page again with what was typed."""
     try:
         action()
     except DomainError as error:
-        return _page({error.pointer or "": error.message(language())}), error.status
-    return redirect(url_for("pages.users"))
+        if error.status in (403, 404):
+            raise
+        return again({error.pointer or "": error.message(language())}), error.status
+    return redirect(target)
 
 
-def _uuid(name: str) -> uuid.UUID | None:
-    given = request.form.get(name)
-    return uuid.UUID(given) if given else None
+def chosen(name: str) -> uuid.UUID | None:
+    """The identifier chosen in a list of the form, or None."""
+    try:
+        return uuid.UUID(request.form.get(name, ""))
+    except ValueError:
+        return None
 
 
-def _page(errors: dict[str, str]) -> str:
+def body_choices(listed: list[parties.BodyRef]) -> list[tuple[uuid.UUID, str]]:
+    """Bodies for a list to choose from."""
+    return [(body.id, in_language((body.name_zh, body.name_en))) for body in listed]
+
+
+def _on_account(user_id: uuid.UUID, action: Callable[[], Any]) -> Any:
+    return carry_out(action, url_for("pages.user", user_id=user_id), lambda errors: _account(user_id, errors))
+
+
+def _accounts(errors: dict[str, str]) -> str:
     with reading() as conn:
         accounts, units, firms = people.accounts(conn), parties.bodies(conn), people.enterprises(conn)
-    kinds = {
-        "province": gettext("省级"),
-        "city": gettext("设区市"),
-        "county": gettext("县级"),
-        "park_bureau": gettext("园区生态环境局"),
-        "park_committee": gettext("园区管委会"),
-        "department": gettext("部门"),
-    }
-    fields = {
-        "credit_code": gettext("统一社会信用代码"),
-        "name": gettext("名称"),
-        "address": gettext("地址"),
-        "legal_representative": gettext("法定代表人"),
-        "contact_name": gettext("联系人"),
-        "contact_phone": gettext("联系电话"),
-    }
     return render_template(
         "users.html",
         people=accounts,
-        bodies=units,
-        enterprises=firms,
+        bodies=body_choices(units),
+        enterprises=[(firm["id"], firm["name"]) for firm in firms],
         errors=errors,
-        kinds=list(kinds.items()),
-        enterprise_fields=list(fields.items()),
+        given=request.form if errors else {},
         roles=[(role, words.role_name(role)) for role in parties.ROLES],
-        powers=[(key, words.matter_name(key)) for key in MATTER_TITLES],
+    )
+
+
+def _account(user_id: uuid.UUID, errors: dict[str, str]) -> str:
+    with reading() as conn:
+        person, units = people.account(conn, user_id), parties.bodies(conn)
+    offered = parties.ENTERPRISE_ROLES if person["enterprise_id"] else parties.BODY_ROLES
+    return render_template(
+        "user.html",
+        person=person,
+        bodies=body_choices(units),
+        roles=[(role, words.role_name(role)) for role in offered],
+        errors=errors,
+        given=request.form if errors else {},
     )
