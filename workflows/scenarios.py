@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -59,6 +59,19 @@ class RehearsalDatabase(Database):
         with self._conn.begin_nested():
             self.announce(self._conn, scope)
             yield self._conn
+
+    @contextmanager
+    def transaction_by(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Connection, Any]]:
+        """A savepoint as well; a rehearsal that committed here would leave its traces behind."""
+        assert self._conn is not None, "the rehearsal is not open"
+        with self._conn.begin_nested():
+            yield self._conn, self._conn.exec_driver_sql(statement, {**parameters, "region": self.region}).first()
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """The one connection: it alone sees what the rehearsal has done."""
+        assert self._conn is not None, "the rehearsal is not open"
+        yield self._conn
 
 
 @dataclass
@@ -180,8 +193,19 @@ class Player:
             cases.cancel(self.rt, self._person("head"), case_id=self.case_id, reason=str(step["cancel"]))
         elif "comment" in step:
             self._comment(step["comment"])
+        elif "meanwhile" in step:
+            self._meanwhile(step["meanwhile"])
         else:
             raise DomainError("scenario", f"场景步骤无法识别：{step}", f"Unknown step of a scenario: {step}")
+
+    def _meanwhile(self, other: dict[str, Any]) -> None:
+        """Another case of the same procedure goes its way between two steps of this one."""
+        mine = self.case_id
+        person = self._person("preparer", self.scenario.get("enterprise", ""))
+        self.case_id = uuid.UUID(cases.start(self.rt, person, procedure=self.compiled.procedure)["case_id"])
+        for step in [{"task": self.compiled.settings["start_task"], "submit": other["start"]}, *other["steps"]]:
+            self._step(step)
+        self.case_id = mine
 
     def _submit(self, step: dict[str, Any]) -> None:
         task = self._open_task(step)
