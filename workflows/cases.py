@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registers import numbering, parties
+from registers import numbering, parties, reductions
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from workflows import access, definitions, engine, formdata, letters, matters, notices
 from workflows.caserun import CaseRun
@@ -240,6 +240,7 @@ def end(run: CaseRun, status: str, reason: str) -> Answer:
     run.status, run.outcome = status, status
     matters.end_open(run.step, run.id, "withdrawn" if status == "withdrawn" else "cancelled")
     notices.close(run.step, run.id)
+    reductions.leave(run.step.conn, run.id)
     run.record(f"case_{status}", reason=reason)
     if status == "withdrawn":
         letters.confirm_withdrawal(run, reason)

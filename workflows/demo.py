@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 from registers import accounts, parties
 from registers.db import uuid7
 from registers.timesource import TimeSource
+from workflows import demo_reductions
 
 PASSWORD = "onewindow-demo"  # noqa: S105 - printed on the sign-in page of a demonstration, never used elsewhere
 
@@ -118,6 +119,8 @@ def load(conn: Connection, time: TimeSource) -> list[tuple[str, str, str]]:
             enterprise_id=(second if where == "2" else first) if of_enterprise else None,
         )
         made.append((login, name, role))
+    people = {row.login: row.id for row in conn.execute(select(parties.User.login, parties.User.id))}
+    demo_reductions.load(conn, time, bureau=ids["sip-eeb"], people=people, enterprises=(first, second))
     return made
 
 

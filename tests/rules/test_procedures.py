@@ -15,7 +15,10 @@ from driver import ROOT, check, load, play
 
 PROCEDURES = sorted(path.parent.name for path in ROOT.glob("*/scenarios.json"))
 SCENARIOS = {name: json.loads((ROOT / name / "scenarios.json").read_text("utf-8"))["scenarios"] for name in PROCEDURES}
-CASES = [(name, scenario) for name in PROCEDURES for scenario in SCENARIOS[name]]
+# These write to registers that only PostgreSQL keeps; `test_runner` plays them, with all flows, on the real runtime.
+REGISTERS = {"annual_declaration", "quota_bulletin", "quota_reserve", "reduction_audit", "upper_reserve"}
+IN_MEMORY = [name for name in PROCEDURES if name not in REGISTERS]
+CASES = [(name, scenario) for name in IN_MEMORY for scenario in SCENARIOS[name]]
 NS = {
     "bpmn": "http://www.omg.org/spec/BPMN/20100524/MODEL",
     "bpmndi": "http://www.omg.org/spec/BPMN/20100524/DI",
@@ -33,7 +36,7 @@ def test_a_scenario_goes_as_it_says(procedure, scenario):
     check(player, scenario["expect"])
 
 
-@pytest.mark.parametrize("procedure", PROCEDURES)
+@pytest.mark.parametrize("procedure", IN_MEMORY)
 def test_together_the_scenarios_pass_every_flow(procedure):
     if not _passed[procedure]:
         for scenario in SCENARIOS[procedure]:
