@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from registers import catalogues
-from registers.parties import Body, Enterprise, User
+from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
 from web import assets
@@ -74,6 +74,10 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("xitong", "/definitions", "definitions"),
         ("xitong", "/incidents", "incidents"),
         ("anquan", "/users", "users"),
+        ("anquan", f"/users/{served.world.actor('shencha').id}", "user"),
+        ("anquan", "/bodies", "bodies"),
+        ("anquan", "/enterprises", "enterprises"),
+        ("shenji", "/record", "record"),
     ]
 
 
@@ -157,7 +161,14 @@ def known_data(served: Site, town: dict[str, str]) -> str:
     said += [path.read_text("utf-8") for path in root.glob("registers/data/*rules*.json")]
     said += [name for _, name in catalogues.choices("gbt4754")]
     with served.world.rt.db.transaction() as conn:
-        for column in (User.name, Enterprise.name, Enterprise.address, Enterprise.legal_representative, Body.name_zh):
+        for column in (
+            User.name,
+            Enterprise.name,
+            Enterprise.address,
+            Enterprise.legal_representative,
+            Body.name_zh,
+            Power.basis,
+        ):
             said += list(conn.scalars(select(column)))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")

@@ -86,11 +86,15 @@ def _requests(app: Flask, objects: dict[str, str]) -> list[tuple[str, str, str]]
         for _ in rule.arguments:
             start = address.index("<", 0)
             end = address.index(">", start)
-            address = address[:start] + objects[address[start + 1 : end].split(":")[-1]] + address[end + 1 :]
+            address = (
+                address[:start] + objects.get(address[start + 1 : end].split(":")[-1], NOBODY) + address[end + 1 :]
+            )
         made += [(rule.rule, method, address) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
     return made
 
 
+# Stands for an object that is nobody's: every address must refuse it as well.
+NOBODY = str(uuid.UUID(int=1))
 BODY = {
     "data": {"remark": "x"}, "reason": "x", "text": "x", "user_id": str(uuid.uuid4()), "path": "remark", "value": "x",
     "submission_id": str(uuid.uuid4()),
