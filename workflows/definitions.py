@@ -78,7 +78,10 @@ class LintFailed(DomainError):
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a procedure folder, with the forms its settings name taken from the forms room."""
+    """The files of a procedure folder, with the forms its settings name taken from the forms room.
+
+    `shared` names files of other procedures that are called here as well; each version keeps its own copy.
+    """
     files = {
         path.name: path.read_bytes()
         for path in sorted(folder.iterdir())
@@ -86,7 +89,10 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     }
     if SETTINGS not in files:
         raise DomainError("no_settings", f"文件夹中缺少{SETTINGS}。", f"The folder has no {SETTINGS}.")
-    for name in json.loads(files[SETTINGS]).get("forms", []):
+    settings = json.loads(files[SETTINGS])
+    for other, names in settings.get("shared", {}).items():
+        files |= {name: (folder.parent / other / name).read_bytes() for name in names}
+    for name in settings.get("forms", []):
         files[f"forms/{name}.json"] = (FOLDER / f"{name}.json").read_bytes()
     return files
 

@@ -24,7 +24,18 @@ from registers.accounts import Actor
 from registers.db import SYSTEM_SCOPE, Database, Scope
 from registers.errors import DomainError
 from registers.timesource import FixedTime
-from workflows import casefile, cases, deadlines, definitions, demo, letters, matters, publicity, xmlsafe
+from workflows import (
+    casefile,
+    cases,
+    deadlines,
+    definitions,
+    demo,
+    letters,
+    matters,
+    publicity,
+    quotarehearsal,
+    xmlsafe,
+)
 from workflows.models import Case, Deadline, Notice, Task
 from workflows.runtime import DefinitionCache, Runtime
 
@@ -155,6 +166,7 @@ class Player:
             if not conn.scalar(select(parties.User.id).where(parties.User.login == demo.PEOPLE[0][0])):
                 demo.load(conn, time)
             self.definition_id = _publish(conn, contents, time)
+            quotarehearsal.furnish(conn, scenario.get("ledger", {}), time)
         self.compiled = definitions.compile_files(contents, self.definition_id, 1)
         self.refused: list[str] = []
         started = cases.start(
@@ -333,6 +345,7 @@ class Player:
             opened = list(conn.scalars(select(Task.element).where(Task.case_id == self.case_id, Task.status == "open")))
             stopped = casefile.incidents(conn, self.case_id)
             granted = [permit["kind"] for permit in casefile.permits(conn, self.case_id)]
+            problems += quotarehearsal.compare(conn, expect.get("ledger", {}), self.case_id, self.time.today())
         problems += [f"incident at {item['element']}: {item['cause']}" for item in stopped]
         for name, found in (("outcome", row.outcome), ("status", row.status)):
             if name in expect and expect[name] != found:
@@ -352,8 +365,10 @@ class Player:
 
 
 def _flows(contents: dict[str, bytes]) -> set[str]:
-    """The sequence flows of all models."""
-    trees = [xmlsafe.parse(content) for name, content in contents.items() if name.endswith(".bpmn")]
+    """The sequence flows of all models; those of a shared model are for the scenarios of its own procedure."""
+    shared = {name for names in json.loads(contents[definitions.SETTINGS]).get("shared", {}).values() for name in names}
+    own = {name: content for name, content in contents.items() if name.endswith(".bpmn") and name not in shared}
+    trees = [xmlsafe.parse(content) for content in own.values()]
     return {flow.get("id", "") for tree in trees for flow in tree.iter(_SEQUENCE_FLOW)}
 
 

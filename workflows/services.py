@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from registers import obligations, parties, permits
@@ -38,6 +40,9 @@ class ServiceInfo:
     title: dict[str, str]
 
 
+# Services that stand in modules of their own; they register themselves when first asked for.
+_MORE = ("workflows.quotawork",)
+
 _SERVICES: dict[str, Service] = {}
 _INFO: dict[str, ServiceInfo] = {}
 
@@ -56,12 +61,20 @@ def service(name: str, zh: str, en: str, *, required: str = "", optional: str = 
 
 def knows(name: str) -> bool:
     """Whether this is a case service (and not a handler)."""
+    _load()
     return name in _SERVICES
 
 
 def info() -> dict[str, ServiceInfo]:
     """All case services by name."""
+    _load()
     return dict(_INFO)
+
+
+@cache
+def _load() -> None:
+    for name in _MORE:
+        import_module(name)
 
 
 def call(name: str, run: CaseRun, inputs: Inputs, element: Element) -> Any:

@@ -15,8 +15,8 @@ ON = date(2026, 9, 1)
 NOW = datetime(2026, 9, 1, 1, tzinfo=UTC)
 
 
-def account(register: str, factor: str = "COD", zone: str = "gaomao", period: str = "15") -> Account:
-    """An account of the demonstration park."""
+def account(register: str, factor: str = "CD", zone: str = "shangwu", period: str = "15") -> Account:
+    """An account of the demonstration park which its demonstration data leave empty."""
     return Account(zone, factor, register, period)
 
 
@@ -25,7 +25,7 @@ def tons(amount: str) -> Decimal:
     return Decimal(amount).quantize(Decimal("0.000001"))
 
 
-def open_reserve(conn: Connection, amount: str, factor: str = "COD", zone: str = "gaomao") -> uuid.UUID:
+def open_reserve(conn: Connection, amount: str, factor: str = "CD", zone: str = "shangwu") -> uuid.UUID:
     """Enter an opening balance of a zone's reserve."""
     lines = quota.transfer(account("source", factor, zone), account("reserve", factor, zone), tons(amount))
     return quota.post(conn, Posting(Kind.OPENING, ON, lines, document="清查报告", reason="期初"), NOW)

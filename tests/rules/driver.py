@@ -33,7 +33,8 @@ def load(procedure: str) -> tuple[engine.Model, dict[str, Any]]:
     """A procedure folder: its compiled model and its settings."""
     folder = ROOT / procedure
     settings = json.loads((folder / "procedure.json").read_text("utf-8"))
-    files = {name: (folder / name).read_bytes() for name in settings["files"]}
+    owner = {name: other for other, names in settings.get("shared", {}).items() for name in names}
+    files = {name: (ROOT / owner.get(name, procedure) / name).read_bytes() for name in settings["files"]}
     return engine.compile(files, settings["process_id"]), settings
 
 
@@ -63,6 +64,8 @@ class Desk:
         self.permits: dict[str, dict[str, Any]] = {}
         self.obligations: list[dict[str, Any]] = []
         self.outcome: str | None = None
+        self.supply: list[str] = []
+        self.reserved = self.committed = False
 
     @property
     def today(self) -> date:
@@ -142,6 +145,25 @@ class Desk:
         due = CALENDAR.due(start, found.limit, found.unit, found.count_start, found.backward).date
         self.obligations.append({"kind": kind, "due_on": due})
         return {"due_on": due}
+
+    def quota_reserve(self, lines: Any, approved: Any = None) -> dict[str, Any]:
+        """The statuses a scenario names (`supply`), one after another; then everything is there."""
+        status = self.supply.pop(0) if self.supply else "reserved"
+        asked = [{"factor": line["factor"], "missing_t": line["added_t"]} for line in lines if line["added_t"] > 0]
+        self.reserved = bool(asked) and status == "reserved"
+        return {"status": status if asked else "none", "lines": asked, "zh": status, "en": status}
+
+    def quota_transfer(self, lines: Any, from_zone: str, reason: str = "") -> dict[str, Any]:
+        assert from_zone
+        return {"status": "brought", "lines": [], "zh": "", "en": ""}
+
+    def quota_upper(self, lines: Any, document: str, reason: str = "") -> dict[str, Any]:
+        assert document
+        return {"status": "brought", "lines": [], "zh": "", "en": ""}
+
+    def quota_settle(self, approved: bool, letter: Any = None) -> dict[str, Any]:
+        self.committed, self.reserved = approved and self.reserved, False
+        return {"status": "committed" if approved else "released", "postings": 0}
 
     def case_describe(self, title: str) -> None:
         assert title
@@ -256,6 +278,7 @@ def _with_files(data: Any) -> Any:
 def play(procedure: str, scenario: dict[str, Any]) -> Player:
     """Play the steps of a scenario as `scenarios.json` writes them."""
     player = Player(procedure, date.fromisoformat(scenario["today"]), scenario.get("case"))
+    player.desk.supply = list(scenario.get("supply", []))
     if scenario.get("start"):
         player.submit(player.settings["start_task"], scenario["start"])
     for step in scenario["steps"]:
