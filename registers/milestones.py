@@ -115,22 +115,23 @@ def log(conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def reached(
     conn: Connection,
-    owner_kind: str,
-    owner_id: uuid.UUID,
-    case_id: uuid.UUID | None,
+    owner: tuple[str, uuid.UUID, uuid.UUID | None],
     passed: Mapping[str, tuple[str, str]],
     *,
     on: date,
     now: datetime,
-    actor_id: uuid.UUID | None,
-    actor_name: str,
+    by: tuple[uuid.UUID | None, str],
     reason: str = "",
 ) -> None:
-    """Note the actual date of milestones by key; passed again, the last time counts and the log keeps both."""
-    rows = [{"id": uuid7(), "key": key, "zh": zh, "en": en} for key, (zh, en) in passed.items()]
-    common = {"kind": owner_kind, "owner": owner_id, "case": case_id, "on": on, "now": now, "reason": reason}
-    for row in rows:
-        conn.execute(_REACHED, {**common, **row, "log": uuid7(), "actor": actor_id, "name": actor_name})
+    """Note the actual date of milestones by key; passed again, the last time counts and the log keeps both.
+
+    `owner` is its kind, its id and the case it hangs on; `by` who did it, id and name.
+    """
+    kind, owner_id, case_id = owner
+    common = {"kind": kind, "owner": owner_id, "case": case_id, "on": on, "now": now, "reason": reason}
+    for key, (zh, en) in passed.items():
+        ids = {"id": uuid7(), "log": uuid7(), "actor": by[0], "name": by[1]}
+        conn.execute(_REACHED, {**common, **ids, "key": key, "zh": zh, "en": en})
 
 
 _REACHED = text(

@@ -51,6 +51,11 @@ LINES: dict[str, tuple[str, str]] = {
         "Overdue: {matter} was due on {due_on} ({basis})",
     ),
     "clock_pause_over": ("{matter}扣除时间已达告知的期限", "{matter}: the announced pause is over"),
+    "milestone_planned": ("安排节点{count}个", "{count} milestones planned"),
+    "milestone_pushed": (
+        "节点“{what}”由{old}改为{new}，共变动{moved}项：{reason}",
+        "Milestone “{what}” moved from {old} to {new}, {moved} dates in all: {reason}",
+    ),
     "date_moved": ("{what}由{old}改为{new}：{reason}", "{what} moved from {old} to {new}: {reason}"),
     "case_expired": ("逾期未办理，案件终止：{reason}", "Not taken up in time, case ended: {reason}"),
     "permit_expired": ("许可{number}有效期届满", "Permit {number} expired"),

@@ -13,7 +13,7 @@ from registers.limits import LimitRule
 from web.context import runtime
 from web.i18n import gettext, language
 from web.i18n import in_language as in_language
-from workflows import matters, notices
+from workflows import lights, matters, notices
 from workflows.clocks import UNIT_WORDS
 
 YELLOW_DAYS = 3
@@ -138,7 +138,9 @@ def light_of(clock: matters.MatterClock) -> Markup:
     if reading.state in ("decided", "decided_late"):
         late = reading.state == "decided_late"
         return _light("red" if late else "green", gettext("超期办结") if late else gettext("按期办结"))
-    return light(reading.statutory_due)
+    left = (reading.statutory_due - runtime().time.today()).days
+    text = gettext("超期%(n)s天") % {"n": -left} if left < 0 else gettext("剩%(n)s天") % {"n": left}
+    return _light(lights.colour(reading, lights.Shares.of(runtime().reference.house)), text)
 
 
 def _light(colour: str, text: str) -> Markup:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import traceback
 import uuid
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from sqlalchemy import insert
 
 from handlers import registry
-from registers import parties
+from registers import milestones, parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.timesource import end_of
@@ -254,6 +253,7 @@ class CaseRun:
         if self.step.rt.observer is not None:
             self.step.rt.observer(self.id, outcome)
         self._note(outcome)
+        self._reach(outcome.route)
         waiting = {uuid.UUID(item.id): item for item in outcome.waiting}
         self._reconcile_tasks(waiting, done)
         self._reconcile_deadlines(waiting)
@@ -273,6 +273,21 @@ class CaseRun:
             self.record("thrown", thrown.element.id, event=thrown.kind, name=thrown.name)
         for element in outcome.stuck:
             self.record("stuck", element)
+
+    def _reach(self, route: list[str]) -> None:
+        """Elements with the property `milestone` that were passed: their actual date is today."""
+        elements = self.compiled.model.elements
+        passed = {key: elements[key].properties.get("milestone") for key in route if key in elements}
+        named = {key: (name, name) for key, name in passed.items() if name}
+        if named:
+            milestones.reached(
+                self.step.conn,
+                ("case", self.id, self.id),
+                named,
+                on=self.step.today,
+                now=self.step.now,
+                by=(self.step.actor.id, self.step.actor.name),
+            )
 
     def submit(self, task: dict[str, Any], values: Any, stored: dict[str, Any]) -> None:
         """Keep the submission, close the task, and let the engine go on with the values."""
@@ -350,7 +365,8 @@ class CaseRun:
         element = item.element
         role = self.compiled.role_of(element)
         of_enterprise = role in parties.ENTERPRISE_ROLES
-        due = self._due(element, self.step.today)
+        body_id = None if of_enterprise or role is None else self._body_of(item)
+        due = self._due(element, body_id)
         return {
             "id": key,
             "case_id": self.id,
@@ -359,7 +375,7 @@ class CaseRun:
             "form": element.properties.get("form"),
             "role": role,
             "matter": element.properties.get("matter"),
-            "body_id": None if of_enterprise or role is None else self._body_of(item),
+            "body_id": body_id,
             "enterprise_id": self.enterprise_id if of_enterprise else None,
             "local": item.local,
             "limit_rule": element.properties.get("limitRule"),
@@ -380,11 +396,13 @@ class CaseRun:
             self.join(str(key), known)
         return known
 
-    def _due(self, element: engine.Element, start: date) -> calendars.Due | None:
+    def _due(self, element: engine.Element, body_id: uuid.UUID | None) -> calendars.Due | None:
+        """The last day of an element's limit from today, as the body concerned (else the leading one) counts a bare 日."""
         code = element.properties.get("limitRule")
         if not code:
             return None
-        return self.reference.due(self.step.conn, code, start)
+        body_code = self.reference.body_code(self.step.conn, body_id or self.lead_body_id)
+        return self.reference.due(self.step.conn, code, self.step.today, body_code)
 
     def _reconcile_deadlines(self, waiting: dict[uuid.UUID, engine.Waiting]) -> None:
         # What no longer waits never comes back under the same id.
@@ -420,7 +438,8 @@ class CaseRun:
         }
         if item.kind == "timer":
             return {**row, "effect": "timer", "due_at": item.due or self.step.now}
-        due = self._due(element, self.step.today)
+        of_body = item.kind == "task" and self.compiled.role_of(element) not in (None, *parties.ENTERPRISE_ROLES)
+        due = self._due(element, self._body_of(item) if of_body else None)
         if due is None:
             return None
         effect = element.properties.get("onDue") or ("remind" if item.kind == "task" else "fire")

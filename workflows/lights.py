@@ -89,6 +89,14 @@ def plan(
     return [Alarm(stage, end_of(day - DAY), due, reading.provisional) for stage, day in days.items()]  # type: ignore[arg-type]
 
 
+def colour(reading: clocks.Reading, shares: Shares) -> Literal["green", "yellow", "red"]:
+    """The light a clock shows on a page: the same that its calls speak of."""
+    if reading.state == "overdue" or reading.remaining <= shares.red_days:
+        return "red"
+    total = reading.used + reading.remaining
+    return "yellow" if reading.used >= math.ceil(total * shares.yellow_percent / 100) else "green"
+
+
 def rewrite(
     conn: Connection,
     matter: dict[str, Any],

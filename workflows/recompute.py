@@ -260,7 +260,8 @@ def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, An
         )
     ).mappings()
     for row in rows:
-        due = reference.due(conn, row["rule"], row["start_on"])
+        body_id = row["body_id"] or cases[row["case_id"]]["lead_body_id"]
+        due = reference.due(conn, row["rule"], row["start_on"], reference.body_code(conn, body_id))
         if (due.date, due.provisional) == (row["due_on"], row["provisional"]):
             continue
         changes.deadlines.append(

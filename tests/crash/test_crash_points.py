@@ -23,6 +23,7 @@ import workflows.administration
 import workflows.clockwork
 import workflows.deadlines
 import workflows.designing
+import workflows.houserules
 import workflows.publicity  # noqa: F401 - importing registers the commands
 from registers import parties
 from registers.accounts import SYSTEM, Actor
@@ -32,7 +33,7 @@ from registers.parties import Delegation
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import calendaring, cases, clockwork, cron, events, limitwork, notify, publicity, worklist
+from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -343,6 +344,28 @@ def _(world: World) -> Prepared:
     kit.begin(world)
     world.time.move_to(world.time.today() + timedelta(days=40))
     return Prepared(SYSTEM, {"limit": 10})
+
+
+PLAN = {"key": "own", "title": "踏勘", "on": date(2026, 9, 10)}
+
+
+@prepares("milestone.plan")
+def _(world: World) -> Prepared:
+    given = {"owner_kind": "case", "owner_id": kit.begin(world), "items": [PLAN]}
+    return Prepared(world.actor("shencha"), given)
+
+
+@prepares("milestone.push")
+def _(world: World) -> Prepared:
+    owner = {"owner_kind": "case", "owner_id": kit.begin(world)}
+    milestoning.plan(world.rt, world.actor("shencha"), key(), items=[PLAN], **owner)
+    return Prepared(world.actor("shencha"), {**owner, "key": "own", "on": date(2026, 9, 20), "reason": "改期"})
+
+
+@prepares("house.choose")
+def _(world: World) -> Prepared:
+    kit.begin(world)
+    return Prepared(world.actor("xitong"), {"key": "light.red_days", "value": 5, "source": "会议纪要"})
 
 
 @prepares("setting.save")

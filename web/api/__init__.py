@@ -5,7 +5,22 @@ from __future__ import annotations
 from flask import Flask
 from flask_smorest import Api
 
-from web.api import admin, calendar, cases, clocks, definitions, duties, files, inbox, limits, notices, session, tasks
+from web.api import (
+    admin,
+    calendar,
+    cases,
+    clocks,
+    definitions,
+    duties,
+    files,
+    house,
+    inbox,
+    limits,
+    milestones,
+    notices,
+    session,
+    tasks,
+)
 
 
 class OneWindowApi(Api):  # type: ignore[misc]
@@ -30,5 +45,6 @@ def install(app: Flask) -> None:
         },
     )
     made = OneWindowApi(app)
-    for module in (session, definitions, cases, clocks, calendar, inbox, limits, duties, tasks, files, notices, admin):
+    about_cases = (cases, clocks, milestones, tasks, files, notices)
+    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

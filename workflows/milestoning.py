@@ -1,0 +1,478 @@
+"""Planning by milestones: a baseline, a current plan, what happened, and what a push would move.
+
+A plan says of each milestone a date, or how many days it comes after another; a milestone may also be one of law,
+whose date a limit gives. Before a date is pushed everybody sees what follows it: the milestones planned after it and
+the dates of law counted from it. Dates of law cannot be pushed by editing: they follow facts (a pause, an extension,
+the actual date of what they are counted from). The baseline is written once. Cases plan here now; a pilot joins by
+an entry in `OWNERS`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from registers import milestones as register
+from registers.accounts import SYSTEM, Actor
+from registers.errors import Conflict, DomainError, Forbidden, NotFound
+from workflows import access, clocks, definitions, matters
+from workflows.caserun import CaseRun
+from workflows.commands import Answer, Step, command
+from workflows.reference import Reference
+from workflows.runtime import Runtime
+
+CLOCK = "clock-"  # the key of a milestone that is the date of a matter's clock
+
+
+@dataclass(frozen=True)
+class Point:
+    """A milestone as it stands: dates of law are counted, the others are as planned."""
+
+    key: str
+    title: Mapping[str, str]
+    after: str | None = None
+    offset: int | None = None
+    unit: str = "workday"
+    rule: str | None = None
+    baseline_on: date | None = None
+    current_on: date | None = None
+    actual_on: date | None = None
+    basis_zh: str = ""
+    basis_en: str = ""
+    provisional: bool = False
+
+    @property
+    def statutory(self) -> bool:
+        """Whether the law gives the date."""
+        return self.rule is not None or self.key.startswith(CLOCK)
+
+    @property
+    def slip(self) -> int | None:
+        """Days by which it is (or was) later than first planned."""
+        now = self.actual_on or self.current_on
+        return (now - self.baseline_on).days if now and self.baseline_on else None
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What a push moves: a milestone from one date to another; of law or as planned."""
+
+    key: str
+    title: Mapping[str, str]
+    old: date | None
+    new: date
+    statutory: bool
+    basis_zh: str = ""
+    basis_en: str = ""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose milestones: who may see and plan them, which are given by a model, and where a push is recorded."""
+
+    see: Callable[[Connection, Actor, uuid.UUID], Any]
+    may_plan: Callable[[Connection, Actor, uuid.UUID], bool]
+    given: Callable[[Connection, Runtime, uuid.UUID], Sequence[Point]]
+    record: Callable[[Step, uuid.UUID, str, dict[str, Any]], None]
+    case_id: Callable[[uuid.UUID], uuid.UUID | None] = lambda owner_id: None
+
+
+def points(conn: Connection, rt: Runtime, owner_kind: str, owner_id: uuid.UUID) -> list[Point]:
+    """All milestones of an owner in their order, with the dates that follow from others."""
+    return _counted(conn, rt, _read(conn, rt, owner_kind, owner_id))
+
+
+def preview(conn: Connection, rt: Runtime, owner_kind: str, owner_id: uuid.UUID, key: str, on: date) -> list[Shift]:
+    """What would move if this milestone were pushed to another day; the milestone itself comes first."""
+    standing = _read(conn, rt, owner_kind, owner_id)
+    return _shifts(conn, rt, standing, _pushed(conn, rt, standing, key, on), key)
+
+
+@command("milestone.plan")
+def plan(step: Step, *, owner_kind: str, owner_id: uuid.UUID, items: list[dict[str, Any]]) -> Answer:
+    """Plan milestones that have no plan yet: the first dates become the baseline."""
+    owner = _planning(step, owner_kind, owner_id)
+    standing = {point.key: point for point in _read(step.conn, step.rt, owner_kind, owner_id)}
+    for item in items:
+        made = _item(step, item, standing)
+        standing[made.key] = made
+    fresh = [item["key"] for item in items]
+    _no_circle(standing)
+    counted = {point.key: point for point in _counted(step.conn, step.rt, list(standing.values()))}
+    order = {key: n for n, key in enumerate(standing)}
+    rows, lines = [], []
+    for key in fresh:
+        point = counted[key]
+        if point.current_on is None:
+            raise DomainError(
+                "milestone_undated",
+                f"“{point.title['zh']}”没有日期：请填日期，或填在哪个节点之后几日。",
+                f"“{point.title['en']}” has no date: give one, or how many days after which milestone.",
+                pointer=key,
+            )
+        rows.append(_row(owner_kind, owner_id, owner, replace(point, baseline_on=point.current_on), order[key]))
+        lines.append(_line(step, owner_kind, owner_id, owner, point, "planned", None, point.current_on, ""))
+    register.put(step.conn, rows)
+    register.log(step.conn, lines)
+    owner.record(step, owner_id, "milestone_planned", {"count": len(rows)})
+    return {"planned": len(rows)}
+
+
+@command("milestone.push")
+def push(step: Step, *, owner_kind: str, owner_id: uuid.UUID, key: str, on: date, reason: str) -> Answer:
+    """Push a milestone to another day, and with it whatever is planned after it; the reason stays in the log."""
+    owner = _planning(step, owner_kind, owner_id)
+    said = _reason(reason)
+    standing = _read(step.conn, step.rt, owner_kind, owner_id)
+    pushed = _pushed(step.conn, step.rt, standing, key, on)
+    shifts = _shifts(step.conn, step.rt, standing, pushed, key)
+    by_key = {point.key: point for point in pushed}
+    planned = [shift for shift in shifts if not shift.statutory]
+    order = {point.key: n for n, point in enumerate(pushed)}
+    register.put(
+        step.conn,
+        [_row(owner_kind, owner_id, owner, by_key[shift.key], order[shift.key]) for shift in planned],
+    )
+    register.log(
+        step.conn,
+        [
+            _line(
+                step,
+                owner_kind,
+                owner_id,
+                owner,
+                by_key[shift.key],
+                "pushed" if shift.key == key else "followed",
+                shift.old,
+                shift.new,
+                said,
+            )
+            for shift in planned
+        ],
+    )
+    first = shifts[0]
+    facts = {"what": first.title["zh"], "old": first.old, "new": first.new, "reason": said, "moved": len(shifts)}
+    owner.record(step, owner_id, "milestone_pushed", facts)
+    return {"moved": [vars(shift) for shift in shifts]}
+
+
+def may_plan(conn: Connection, actor: Actor, owner_kind: str, owner_id: uuid.UUID) -> bool:
+    """Whether a person may plan and push."""
+    return _owner(owner_kind).may_plan(conn, actor, owner_id)
+
+
+def see(conn: Connection, actor: Actor, owner_kind: str, owner_id: uuid.UUID) -> None:
+    """Raise NotFound unless the owner is this person's to see."""
+    _owner(owner_kind).see(conn, actor, owner_id)
+
+
+# -- cases -------------------------------------------------------------------------------------------
+
+
+def _case_may_plan(conn: Connection, actor: Actor, case_id: uuid.UUID) -> bool:
+    """The window, the reviewers and the head of the leading body plan a running case."""
+    row = access.visible_case(conn, actor, case_id)
+    lead = row["lead_body_id"]
+    roles = ("window", "reviewer", "head")
+    return row["status"] == "running" and lead is not None and any(actor.has(role, lead) for role in roles)
+
+
+def _of_model(conn: Connection, rt: Runtime, case_id: uuid.UUID) -> list[Point]:
+    """The milestones a model names (property `milestone`), in its order, and the dates of the case's clocks."""
+    row = access.visible_case(conn, SYSTEM, case_id)
+    model = definitions.compiled(rt, conn, row["definition_id"]).model
+    found = [
+        Point(element.id, {"zh": element.properties["milestone"], "en": element.properties["milestone"]})
+        for element in model.elements.values()
+        if element.properties.get("milestone")
+    ]
+    reference = rt.reference.get(conn)
+    for clock in matters.readings(conn, reference, case_id, rt.time.today()):
+        rule, reading = clock.rule, clock.reading
+        started = reading.started if reading else None
+        if rule is None or reading is None or started is None:
+            continue
+        first = clocks.read(rule, [clocks.Fact("started", started)], reference.calendar, started, explained=False)
+        zh, en = matters.MATTER_TITLES.get(clock.matter["kind"], (clock.matter["kind"],) * 2)
+        found.append(
+            Point(
+                f"{CLOCK}{clock.matter['kind']}",
+                {"zh": f"{zh}法定期限", "en": f"Statutory date of {en}"},
+                baseline_on=first.statutory_due,
+                current_on=reading.statutory_due or reading.projected,
+                actual_on=clock.matter["decided_on"],
+                basis_zh=rule.basis_zh,
+                basis_en=rule.basis_en,
+                provisional=reading.provisional,
+            )
+        )
+    return found
+
+
+def _record_in_case(step: Step, case_id: uuid.UUID, kind: str, facts: dict[str, Any]) -> None:
+    run = CaseRun.lock(step, case_id)
+    run.record(kind, **facts)
+    run.save()
+
+
+OWNERS: dict[str, Owner] = {
+    "case": Owner(
+        access.visible_case,
+        _case_may_plan,
+        _of_model,
+        _record_in_case,
+        lambda case_id: case_id,
+    )
+}
+
+
+def _owner(kind: str) -> Owner:
+    if kind not in OWNERS:
+        raise NotFound("没有这种计划。", "There is no such plan.")
+    return OWNERS[kind]
+
+
+def _planning(step: Step, owner_kind: str, owner_id: uuid.UUID) -> Owner:
+    """The owner, locked where it is a case, when this person may plan it."""
+    owner = _owner(owner_kind)
+    owner.see(step.conn, step.actor, owner_id)
+    if not owner.may_plan(step.conn, step.actor, owner_id):
+        raise Forbidden("只有牵头机关的经办人员和负责人可以安排节点。", "Only officers of the leading body may plan.")
+    if owner_kind == "case":
+        CaseRun.lock(step, owner_id)
+    return owner
+
+
+# -- counting ----------------------------------------------------------------------------------------
+
+
+def _read(conn: Connection, rt: Runtime, owner_kind: str, owner_id: uuid.UUID) -> list[Point]:
+    """What the model gives and what was planned, put together; dates of law still uncounted."""
+    found = {point.key: point for point in _owner(owner_kind).given(conn, rt, owner_id)}
+    for row in register.of_owner(conn, owner_kind, owner_id):
+        title = found[row["key"]].title if row["key"] in found else row["title"]
+        plan_of = {name: row[name] for name in ("offset", "unit", "rule", "baseline_on", "current_on", "actual_on")}
+        found[row["key"]] = Point(row["key"], title, after=row["after_key"], **plan_of)
+    return list(found.values())
+
+
+def _counted(conn: Connection, rt: Runtime, standing: Sequence[Point]) -> list[Point]:
+    """With the dates of law counted from what they follow."""
+    reference = rt.reference.get(conn)
+    done: dict[str, Point] = {}
+    open_points = {point.key: point for point in standing}
+    for key in list(open_points):
+        _count(conn, reference, key, open_points, done)
+    return [done[point.key] for point in standing]
+
+
+def _count(
+    conn: Connection, reference: Reference, key: str, given: Mapping[str, Point], done: dict[str, Point]
+) -> Point | None:
+    if key in done or key not in given:
+        return done.get(key)
+    point = given[key]
+    done[key] = point
+    before = _count(conn, reference, point.after, given, done) if point.after else None
+    start = (before.actual_on or before.current_on) if before else None
+    if point.rule is not None:
+        if start is not None:
+            rule, due = reference.rule(conn, point.rule, start), reference.due(conn, point.rule, start)
+            done[key] = replace(
+                point,
+                current_on=due.date,
+                provisional=due.provisional,
+                basis_zh=rule.basis_zh,
+                basis_en=rule.basis_en,
+            )
+    elif point.current_on is None and start is not None and point.offset is not None:
+        done[key] = replace(point, current_on=_later(reference, start, point.offset, point.unit))
+    return done[key]
+
+
+def _later(reference: Reference, start: date, offset: int, unit: str) -> date:
+    return reference.calendar.due(start, offset, "workday" if unit == "workday" else "day", False).date
+
+
+def _pushed(conn: Connection, rt: Runtime, standing: Sequence[Point], key: str, on: date) -> list[Point]:
+    """The milestones after a push, or a refusal with its reason."""
+    counted = {point.key: point for point in _counted(conn, rt, standing)}
+    if key not in counted:
+        raise NotFound("没有这个节点。", "There is no such milestone.")
+    point = counted[key]
+    _may_move(point, counted.get(point.after or ""), on)
+    reference = rt.reference.get(conn)
+    by_key = {item.key: item for item in standing}
+    by_key[key] = replace(by_key[key], current_on=on)
+    before = counted.get(point.after or "")
+    start = (before.actual_on or before.current_on) if before else None
+    if start is not None and point.offset is not None:
+        days = reference.calendar.count(start, on, "workday" if point.unit == "workday" else "day")
+        by_key[key] = replace(by_key[key], offset=days)
+    # What hangs on it by a number of days goes along, milestone after milestone.
+    moved = [key]
+    while moved:
+        lead = by_key[moved.pop(0)]
+        for item in standing:
+            follows = item.after == lead.key and item.offset is not None and item.actual_on is None
+            if follows and item.baseline_on is not None and lead.current_on is not None:
+                new = _later(reference, lead.actual_on or lead.current_on, item.offset or 0, item.unit)
+                by_key[item.key] = replace(by_key[item.key], current_on=new)
+                moved.append(item.key)
+    return list(by_key.values())
+
+
+def _may_move(point: Point, before: Point | None, on: date) -> None:
+    if point.statutory:
+        raise DomainError(
+            "milestone_statutory",
+            f"“{point.title['zh']}”是法定期限（{point.basis_zh}），不能直接修改；只随暂停、延长或所依据节点的实际日期变动。",
+            f"“{point.title['en']}” is a date of law ({point.basis_en}) and cannot be edited: it follows a pause, an extension"
+            " or the actual date of what it is counted from.",
+            pointer="key",
+            status=409,
+        )
+    if point.actual_on is not None:
+        raise Conflict(
+            "milestone_reached", "该节点已完成，不能再调整。", "This milestone is reached and cannot be moved."
+        )
+    if point.baseline_on is None:
+        raise DomainError(
+            "milestone_unplanned", "该节点还没有计划日期。", "This milestone is not planned yet.", pointer="key"
+        )
+    earliest = (before.actual_on or before.current_on) if before else None
+    if earliest is not None and on < earliest:
+        raise DomainError(
+            "milestone_before",
+            f"不得早于前一节点“{before.title['zh'] if before else ''}”的日期{earliest}。",
+            f"It may not be before {earliest}, the date of “{before.title['en'] if before else ''}”.",
+            pointer="on",
+        )
+
+
+def _shifts(conn: Connection, rt: Runtime, standing: Sequence[Point], pushed: Sequence[Point], key: str) -> list[Shift]:
+    before = {point.key: point for point in _counted(conn, rt, standing)}
+    found = [
+        Shift(
+            point.key,
+            point.title,
+            before[point.key].current_on,
+            point.current_on,
+            point.statutory,
+            point.basis_zh,
+            point.basis_en,
+        )
+        for point in _counted(conn, rt, pushed)
+        if point.current_on is not None
+        and point.actual_on is None
+        and (point.key == key or point.current_on != before[point.key].current_on)
+    ]
+    return sorted(found, key=lambda shift: (shift.key != key, shift.new, shift.key))
+
+
+# -- checking and rows ---------------------------------------------------------------------------------
+
+
+def _item(step: Step, item: Mapping[str, Any], standing: Mapping[str, Point]) -> Point:
+    key = str(item.get("key") or "").strip()
+    known = standing.get(key)
+    title = item.get("title") or (known.title if known else None)
+    if not key or len(key) > 100 or key.startswith(CLOCK) or not title:
+        raise DomainError("milestone_key", "节点需要编号和名称。", "A milestone needs a key and a name.", pointer="key")
+    if known is not None and known.baseline_on is not None:
+        raise Conflict(
+            "milestone_planned",
+            f"“{known.title['zh']}”已有基线，请用“调整日期”。",
+            f"“{known.title['en']}” has a baseline: push it instead.",
+        )
+    after, rule, offset = item.get("after") or None, item.get("rule") or None, item.get("offset")
+    if after is not None and (after not in standing or after == key):
+        raise DomainError(
+            "milestone_after", "前一节点不存在。", "There is no such milestone before it.", pointer="after"
+        )
+    if rule is not None and (after is None or item.get("on") is not None):
+        raise DomainError(
+            "milestone_rule",
+            "法定节点的日期由时限计算，请选择从哪个节点起算，不填日期。",
+            "The date of a statutory milestone is counted: say from which milestone, and give no date.",
+            pointer="rule",
+        )
+    if rule is not None:
+        step.rt.reference.get(step.conn).rule(step.conn, rule, step.today)
+    if offset is not None and (after is None or not 0 <= int(offset) <= 5000):
+        raise DomainError("milestone_offset", "间隔日数不正确。", "The number of days is not right.", pointer="offset")
+    words = title if isinstance(title, Mapping) else {"zh": str(title)[:200], "en": str(title)[:200]}
+    unit = item.get("unit") or "workday"
+    if unit not in ("workday", "day"):
+        raise DomainError("unit", "未知的单位。", "Unknown unit.", pointer="unit")
+    reached = known.actual_on if known else None
+    days = None if offset is None else int(offset)
+    return Point(key, words, after, days, unit, rule, current_on=item.get("on"), actual_on=reached)
+
+
+def _no_circle(standing: Mapping[str, Point]) -> None:
+    for point in standing.values():
+        seen, here = {point.key}, point.after
+        while here is not None and here in standing:
+            if here in seen:
+                raise DomainError("milestone_circle", "节点先后成环。", "The milestones follow each other in a circle.")
+            seen.add(here)
+            here = standing[here].after
+
+
+def _row(owner_kind: str, owner_id: uuid.UUID, owner: Owner, point: Point, position: int) -> dict[str, Any]:
+    return {
+        "owner_kind": owner_kind,
+        "owner_id": owner_id,
+        "case_id": owner.case_id(owner_id),
+        "key": point.key,
+        "title": dict(point.title),
+        "position": position,
+        "after_key": point.after,
+        "offset": point.offset,
+        "unit": point.unit,
+        "rule": point.rule,
+        "baseline_on": point.baseline_on,
+        "current_on": None if point.rule else point.current_on,
+    }
+
+
+def _line(
+    step: Step,
+    owner_kind: str,
+    owner_id: uuid.UUID,
+    owner: Owner,
+    point: Point,
+    cause: str,
+    old: date | None,
+    new: date,
+    reason: str,
+) -> dict[str, Any]:
+    return {
+        "owner_kind": owner_kind,
+        "owner_id": owner_id,
+        "case_id": owner.case_id(owner_id),
+        "key": point.key,
+        "title": dict(point.title),
+        "cause": cause,
+        "old_on": old,
+        "new_on": new,
+        "reason": reason,
+        "actor_id": step.actor.id,
+        "actor_name": step.actor.name,
+        "at": step.now,
+    }
+
+
+def _reason(text: str) -> str:
+    cleaned = text.strip()
+    if not cleaned or len(cleaned) > 2000:
+        raise DomainError(
+            "reason", "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer="reason"
+        )
+    return cleaned
