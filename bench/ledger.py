@@ -19,10 +19,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from bench import house
-from registers import parties, quota
+from registers import parties, quota, quota_check
 from registers.db import Database
 from registers.errors import DomainError
 from registers.quota import Account, Kind, Need, Posting, Register
@@ -211,17 +211,6 @@ def _one(
     return 1
 
 
-_FAULTS = (
-    "SELECT 'balance of account ' || a.id FROM quota_account a LEFT JOIN quota_entry e ON e.account_id = a.id"
-    " GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0)",
-    "SELECT 'posting ' || e.posting_id FROM quota_entry e JOIN quota_account a ON a.id = e.account_id"
-    " GROUP BY e.posting_id, a.factor, a.period HAVING sum(e.amount) <> 0",
-    "SELECT 'negative account ' || id FROM quota_account WHERE balance < 0 AND register NOT IN ('source', 'used')",
-    "SELECT 'shares of account ' || a.id FROM quota_account a LEFT JOIN quota_share s ON s.account_id = a.id"
-    " WHERE a.register IN ('reserved', 'total') GROUP BY a.id HAVING a.balance <> coalesce(sum(s.amount), 0)",
-)
-
-
 def faults(conn: Connection) -> list[str]:
     """What does not add up, counted from the entries alone."""
-    return [str(found) for query in _FAULTS for found in conn.scalars(text(query))]
+    return [f"{found.about}: {found.en}" for found in quota_check.differences(conn)]

@@ -1,7 +1,7 @@
 """What an administrator sets for the quota ledger: balance ratios, and zone bans (区域限批).
 
 Ratios are dated versions of a table; one administrator enters a version, another signs it, and none is built in
-as law (the ratio table that the park's rules refer to could not be found, `docs`). A ban stops
+as law (the table that the park's rules refer to could not be found). A ban stops
 new amounts of a factor in a zone between two days; it is proposed or entered, put in force, and lifted, each with
 its document. Who may do this is decided where the commands are.
 """
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registers.db import Base
 from registers.errors import DomainError
 from registers.quota import factors
+from registers.quota_accounts import AMOUNT
 
 
 class QuotaRatio(Base):
@@ -72,6 +73,46 @@ class QuotaBan(Base):
     decided_by: Mapped[uuid.UUID | None]
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str] = mapped_column(server_default="")
+
+
+class QuotaRecovery(Base):
+    """A proposal to take permitted quota back (回收), with its figures; an officer decides with reasons."""
+
+    __tablename__ = "quota_recovery"
+    __table_args__ = (
+        CheckConstraint("ground IN ('dropped', 'surplus', 'other')", name="ground"),
+        CheckConstraint("status IN ('proposed', 'recovered', 'declined')", name="status"),
+        CheckConstraint("amount > 0 AND amount <= permitted", name="amount"),
+        Index(
+            "uq_quota_recovery_open",
+            "enterprise_id",
+            "zone_code",
+            "factor",
+            "period",
+            unique=True,
+            postgresql_where=text("status = 'proposed'"),
+        ),
+        Index("ix_quota_recovery_zone", "zone_code", "status"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    enterprise_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("enterprise.id"))
+    zone_code: Mapped[str] = mapped_column(ForeignKey("zone.code"))
+    factor: Mapped[str]
+    period: Mapped[str] = mapped_column(ForeignKey("quota_period.code"))
+    ground: Mapped[str]
+    permitted: Mapped[Decimal] = mapped_column(AMOUNT)
+    actual: Mapped[Decimal | None] = mapped_column(AMOUNT)
+    year: Mapped[int | None] = mapped_column(comment="the year whose actual amount was audited")
+    amount: Mapped[Decimal] = mapped_column(AMOUNT, comment="what is proposed to be taken back")
+    facts: Mapped[str]
+    status: Mapped[str]
+    proposed_by: Mapped[uuid.UUID | None]
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[uuid.UUID | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+    posting_id: Mapped[uuid.UUID | None]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from workflows import (
     events,
     expressions,
     notify,
+    quotawork,
     reference,
     services,
     statements,
@@ -262,6 +263,8 @@ class CaseRun:
             self.status = "closed"
             self.outcome = self.outcome or outcome.ended_by
             self.record("case_closed", outcome=self.outcome)
+        if self.status != "running":
+            quotawork.give_back(self, self.outcome or self.status)
         self.save()
 
     def _note(self, outcome: engine.Outcome) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from forms import letters as templates
-from registers import files, numbering, parties
+from registers import files, numbering, parties, quota_check
 from registers.files import StoredFileRow
 from registers.numbering import NumberingCounter, NumberingRule
 from registers.permits import Permit
@@ -52,6 +52,7 @@ def check(conn: Connection, files_root: Path) -> Report:
         *_permits(conn, counted),
         *_decisions(conn, counted),
         *_files(conn, files_root, counted),
+        *_quota(conn, counted),
     ]
     return Report(dict(counted), faults)
 
@@ -158,6 +159,13 @@ def _decisions(conn: Connection, counted: Counter[str]) -> Iterator[Fault]:
                     f"“{title['zh']}”签发了{times}次",
                     f"“{title['en']}” was issued {times} times",
                 )
+
+
+def _quota(conn: Connection, counted: Counter[str]) -> Iterator[Fault]:
+    """The entries of the quota ledger sum to its balances, posting by posting and part by part."""
+    counted["quota entries"] = quota_check.size(conn)
+    for found in quota_check.differences(conn):
+        yield Fault("quota", *found)
 
 
 def _files(conn: Connection, root: Path, counted: Counter[str]) -> Iterator[Fault]:

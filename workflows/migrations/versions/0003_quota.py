@@ -173,3 +173,39 @@ def _rules() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quota_ban")),
     )
     op.create_index("ix_quota_ban_zone", "quota_ban", ["zone_code", "factor", "from_on"])
+    op.create_table(
+        "quota_recovery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("enterprise_id", sa.Uuid(), nullable=False),
+        sa.Column("zone_code", sa.Text(), nullable=False),
+        sa.Column("factor", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=False),
+        sa.Column("permitted", sa.Numeric(20, 6), nullable=False),
+        sa.Column("actual", sa.Numeric(20, 6), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True, comment="the year whose actual amount was audited"),
+        sa.Column("amount", sa.Numeric(20, 6), nullable=False, comment="what is proposed to be taken back"),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=True),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("posting_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("ground IN ('dropped', 'surplus', 'other')", name=op.f("ck_quota_recovery_ground")),
+        sa.CheckConstraint("status IN ('proposed', 'recovered', 'declined')", name=op.f("ck_quota_recovery_status")),
+        sa.CheckConstraint("amount > 0 AND amount <= permitted", name=op.f("ck_quota_recovery_amount")),
+        sa.ForeignKeyConstraint(["enterprise_id"], ["enterprise.id"], name=op.f("fk_quota_recovery_enterprise_id")),
+        sa.ForeignKeyConstraint(["zone_code"], ["zone.code"], name=op.f("fk_quota_recovery_zone_code")),
+        sa.ForeignKeyConstraint(["period"], ["quota_period.code"], name=op.f("fk_quota_recovery_period")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quota_recovery")),
+    )
+    op.create_index(
+        "uq_quota_recovery_open",
+        "quota_recovery",
+        ["enterprise_id", "zone_code", "factor", "period"],
+        unique=True,
+        postgresql_where=sa.text("status = 'proposed'"),
+    )
+    op.create_index("ix_quota_recovery_zone", "quota_recovery", ["zone_code", "status"])

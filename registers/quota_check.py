@@ -1,0 +1,83 @@
+"""The quota ledger counted again from its entries, as an auditor would: what does not add up, said by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+
+class Difference(NamedTuple):
+    """Something in the ledger that does not agree: about what, and why."""
+
+    about: str
+    zh: str
+    en: str
+
+
+_ACCOUNT = "a.zone_code || ' ' || a.factor || ' ' || a.register || ' ' || a.period"
+# Each query yields: about what, what is counted, what is written.
+_QUERIES: tuple[tuple[str, str, str], ...] = (
+    (
+        f"SELECT {_ACCOUNT}, coalesce(sum(e.amount), 0), a.balance FROM quota_account a"  # noqa: S608 - constants
+        " LEFT JOIN quota_entry e ON e.account_id = a.id GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0)",
+        "余额应为 {counted:f}，账上为 {written:f}",
+        "the entries sum to {counted:f}, the balance says {written:f}",
+    ),
+    (
+        f"SELECT {_ACCOUNT}, 0, a.balance FROM quota_account a"  # noqa: S608 - constants
+        " WHERE a.balance < 0 AND a.register NOT IN ('source', 'used')",
+        "余额为负：{written:f}",
+        "the balance is below zero: {written:f}",
+    ),
+    (
+        "SELECT p.id::text, 0, coalesce(sum(e.amount), 0) FROM quota_posting p"
+        " LEFT JOIN quota_entry e ON e.posting_id = p.id LEFT JOIN quota_account a ON a.id = e.account_id"
+        " GROUP BY p.id, a.factor, a.period HAVING coalesce(sum(e.amount), 0) <> 0 OR count(e.id) = 0",
+        "记账不平：{written:f}",
+        "the lines of the posting sum to {written:f}",
+    ),
+    (
+        "SELECT 'entry ' || e.id, 0, e.amount FROM quota_entry e"
+        " WHERE NOT EXISTS (SELECT 1 FROM quota_posting p WHERE p.id = e.posting_id)"
+        " OR NOT EXISTS (SELECT 1 FROM quota_account a WHERE a.id = e.account_id)",
+        "分录没有记账或账户：{written:f}",
+        "an entry without posting or account: {written:f}",
+    ),
+    (
+        f"SELECT {_ACCOUNT}, coalesce(sum(s.amount), 0), a.balance FROM quota_account a"  # noqa: S608 - constants
+        " LEFT JOIN quota_share s ON s.account_id = a.id WHERE a.register IN ('reserved', 'total')"
+        " GROUP BY a.id HAVING a.balance <> coalesce(sum(s.amount), 0)",
+        "各方份额合计 {counted:f}，余额为 {written:f}",
+        "the shares sum to {counted:f}, the balance says {written:f}",
+    ),
+    (
+        "SELECT r.id::text, 0, coalesce(sum(e.amount), 0) FROM quota_posting r"
+        " JOIN quota_entry e ON e.posting_id IN (r.id, r.reverses) WHERE r.reverses IS NOT NULL"
+        " GROUP BY r.id, e.account_id HAVING sum(e.amount) <> 0",
+        "冲正没有恢复原余额，差 {written:f}",
+        "the reversal does not restore what it reverses; {written:f} remains",
+    ),
+    (
+        "SELECT c.number, 0, sum(s.amount) FROM quota_share s"
+        " JOIN quota_account a ON a.id = s.account_id AND a.register = 'reserved'"
+        " JOIN cases c ON c.id = s.owner WHERE c.status <> 'running' AND s.amount > 0 GROUP BY c.number",
+        "案件已办结，仍预占 {written:f}",
+        "the case is closed and still holds {written:f}",
+    ),
+)
+
+
+def differences(conn: Connection) -> Iterator[Difference]:
+    """Everything that does not add up; reads the whole ledger."""
+    for query, zh, en in _QUERIES:
+        for about, counted, written in conn.execute(text(query)):
+            yield Difference(
+                str(about), zh.format(counted=counted, written=written), en.format(counted=counted, written=written)
+            )
+
+
+def size(conn: Connection) -> int:
+    """How many entries there are."""
+    return conn.scalar(text("SELECT count(*) FROM quota_entry")) or 0
