@@ -25,13 +25,14 @@ import workflows.deadlines
 import workflows.designing
 import workflows.houserules
 import workflows.publicity  # noqa: F401 - importing registers the commands
-from registers import parties
+from registers import parties, quota_check
 from registers.accounts import SYSTEM, Actor
 from registers.db import Database
 from registers.obligations import Obligation
 from registers.parties import Delegation
 from tests.clocks import kit
 from tests.conftest import World, key
+from tests.crash import quota_preparations
 from tests.runtime.models import chain, node, publish, service
 from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
 from workflows.commands import COMMANDS
@@ -101,12 +102,16 @@ def _(world: World) -> Prepared:
 
 @prepares("case.withdraw")
 def _(world: World) -> Prepared:
-    return Prepared(world.actor("qiye"), {"case_id": _started(world, ONE)[0], "reason": "撤回"})
+    case_id = _started(world, ONE)[0]
+    quota_preparations.hold(world, case_id)
+    return Prepared(world.actor("qiye"), {"case_id": case_id, "reason": "撤回"})
 
 
 @prepares("case.cancel")
 def _(world: World) -> Prepared:
-    return Prepared(world.actor("qianfa"), {"case_id": _started(world, ONE)[0], "reason": "终止"})
+    case_id = _started(world, ONE)[0]
+    quota_preparations.hold(world, case_id)
+    return Prepared(world.actor("qianfa"), {"case_id": case_id, "reason": "终止"})
 
 
 @prepares("case.remark")
@@ -265,9 +270,7 @@ def _(world: World) -> Prepared:
 
 @prepares("power.end")
 def _(world: World) -> Prepared:
-    made = COMMANDS["power.grant"](
-        world.rt, world.actor("anquan"), key(), body_id=body_of(world, "sz-eeb"), **GRANT
-    )
+    made = COMMANDS["power.grant"](world.rt, world.actor("anquan"), key(), body_id=body_of(world, "sz-eeb"), **GRANT)
     return Prepared(world.actor("anquan"), {"power_id": uuid.UUID(made["power_id"]), "last_day": date(2027, 6, 1)})
 
 
@@ -441,11 +444,31 @@ def _(world: World) -> Prepared:
     return Prepared(world.actor("shencha"), {"obligation_id": duty, "note": "已办"})
 
 
+@prepares("permit.operation_started")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("qiye"), {"permit_id": kit.permit(world), "on": date(2026, 8, 1)})
+
+
+@prepares("permit.deem_renewed")
+def _(world: World) -> Prepared:
+    permit_id = kit.permit(world, valid_to=date(2026, 9, 20))
+    kit.begin(world, kit.with_limit("permit.renewal.decide", "permit"))
+    world.time.move_to(date(2026, 9, 21))
+    return Prepared(SYSTEM, {"permit_id": permit_id})
+
+
 @prepares("case.expire")
 def _(world: World) -> Prepared:
     case_id = _started(world, ONE)[0]
     world.time.move_to(world.time.today() + timedelta(days=200))
     return Prepared(SYSTEM, {"case_id": case_id})
+
+
+def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepare:
+    return lambda world: Prepared(*ready(world))
+
+
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:
@@ -528,6 +551,7 @@ def _contents(world: World) -> dict[str, str]:
 def _check_invariants(world: World) -> None:
     with world.rt.db.transaction() as conn:
         assert list(events.verify(conn)) == []
+        assert list(quota_check.differences(conn)) == []
         gaps = conn.scalar(
             text(
                 "SELECT count(*) FROM cases c WHERE c.event_seq <>"
