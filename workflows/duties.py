@@ -29,6 +29,13 @@ from workflows.reference import Reference
 # Periods are looked at from a year back (catching up) to a month ahead; renewals a year ahead.
 BACK, AHEAD, RENEWAL_AHEAD = timedelta(days=400), timedelta(days=30), timedelta(days=365)
 REPORTS = {"key": frozenset({"year", "quarter"}), "simplified": frozenset({"year"})}
+# The procedure by which a duty is carried out; the pages offer it beside the duty.
+PROCEDURES = {
+    "quota.reduction.declare_quarterly": "reduction_audit",
+    "quota.reduction.declare_yearly": "reduction_audit",
+    "quota.reserve.yearly": "quota_reserve",
+    "unit_declaration": "annual_declaration",
+}
 RENEWAL = {"permit": "permit.renewal_lead", "waste": "waste.renewal_lead"}
 
 

@@ -18,8 +18,10 @@ from web.api import (
     limits,
     milestones,
     notices,
+    reductions,
     session,
     tasks,
+    totals,
 )
 
 
@@ -46,5 +48,5 @@ def install(app: Flask) -> None:
     )
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, files, notices)
-    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, admin):
+    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, reductions, totals, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -27,7 +27,8 @@ class DoneIn(Schema):
 def listing() -> Any:
     """The duties of my enterprise or of the bodies I work for."""
     with reading() as conn:
-        return views.plain(obligations.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids)))
+        rows = obligations.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids))
+    return views.plain([{**row, "procedure": duties.PROCEDURES.get(row["kind"])} for row in rows])
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/done")

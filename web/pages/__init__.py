@@ -25,7 +25,9 @@ def install(app: Flask) -> None:
         limits,
         milestones,
         public,
+        reductions,
         tasks,
+        totals,
         users,
         work,
     )

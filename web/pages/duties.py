@@ -37,4 +37,4 @@ def duty_done(obligation_id: uuid.UUID) -> Any:
 def _page(errors: dict[str, str]) -> str:
     with reading() as conn:
         rows = obligations.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids))
-    return render_template("duties.html", rows=rows, errors=errors)
+    return render_template("duties.html", rows=rows, errors=errors, procedures=work.PROCEDURES)

@@ -1,0 +1,87 @@
+"""Spreadsheets in and out (openpyxl): plain cells, no formulas, no macros; what comes in is text until it is checked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from registers.errors import DomainError
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAX_BYTES = 5 * 1024 * 1024
+MAX_UNPACKED = 60 * 1024 * 1024
+MAX_COLUMNS = 40
+
+
+def read(stream: IO[bytes], columns: Sequence[tuple[str, str]], most_rows: int) -> list[dict[str, str]]:
+    """The rows of the first sheet by the headings of its first row; empty rows are left out."""
+    content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise _unreadable("文件超过5 MB", "the file is larger than 5 MB")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(item.file_size for item in packed.infolist()) > MAX_UNPACKED:
+                raise _unreadable("展开后过大", "it is too large when unpacked")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        lines = sheet.iter_rows(max_col=MAX_COLUMNS, max_row=most_rows + 2, values_only=True)
+        heads = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError, TypeError, SyntaxError):
+        raise _unreadable("不是xlsx工作簿", "it is no xlsx workbook") from None
+    missing = [title for _, title in columns if title not in heads]
+    if missing:
+        listed = "、".join(missing)
+        raise _unreadable(f"首行缺少列：{listed}", f"the first row lacks the columns {listed}")
+    places = {key: heads.index(title) for key, title in columns}
+    rows = []
+    for line in lines:
+        row = {key: _text(line[place]) if place < len(line) else "" for key, place in places.items()}
+        if any(row.values()):
+            rows.append(row)
+    return rows
+
+
+def write(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A workbook with one sheet; a text that looks like a formula is kept as text."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = title[:31]
+    sheet.append(list(heads))
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for row in rows:
+        sheet.append([_cell(value) for value in row])
+        for cell in sheet[sheet.max_row]:
+            if cell.data_type == "f":
+                cell.data_type = "s"
+    sheet.freeze_panes = "A2"
+    for index, head in enumerate(heads, 1):
+        sheet.column_dimensions[get_column_letter(index)].width = max(12, len(head) * 2 + 2)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        # A spreadsheet keeps binary numbers; its shortest notation is what the person typed.
+        return repr(cell).removesuffix(".0") if "e" not in repr(cell) else format(cell, ".10f").rstrip("0").rstrip(".")
+    return str(cell).strip()
+
+
+def _cell(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) or value is None else str(value)
+
+
+def _unreadable(zh: str, en: str) -> DomainError:
+    return DomainError("sheet", f"表格无法读取：{zh}。", f"The table cannot be read: {en}.", pointer="file")
