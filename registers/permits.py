@@ -6,6 +6,7 @@ A number is entered once and an entry is never overwritten; the database refuses
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
+from registers.errors import DomainError
 from registers.parties import Enterprise
 
 
@@ -42,6 +44,70 @@ class Permit(Base):
     content: Mapped[dict[str, Any]]
     status: Mapped[str]
     entered_at: Mapped[datetime]
+
+
+class PermitChange(Base):
+    """A change (变更) or adjustment (调整) of a permit: what its copy says from then on; never changed itself.
+
+    The permit may have been issued before this installation; then the change stands under its number alone.
+    """
+
+    __tablename__ = "permit_change"
+    __table_args__ = (UniqueConstraint("case_id", "kind"), Index("ix_permit_change_number", "kind", "number"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    kind: Mapped[str]
+    number: Mapped[str]
+    permit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("permit.id"))
+    enterprise_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    case_id: Mapped[uuid.UUID]
+    action: Mapped[str] = mapped_column(comment="change or adjust")
+    content: Mapped[dict[str, Any]]
+    decided_on: Mapped[date]
+    entered_at: Mapped[datetime]
+
+
+def change(
+    conn: Connection,
+    *,
+    kind: str,
+    number: str,
+    enterprise_id: uuid.UUID,
+    case_id: uuid.UUID,
+    action: str,
+    content: dict[str, Any],
+    decided_on: date,
+    now: datetime,
+) -> uuid.UUID:
+    """Enter a change of a permit; another enterprise's permit, or one no longer in force, is refused."""
+    held = conn.execute(
+        select(Permit.id, Permit.enterprise_id, Permit.status)
+        .where(Permit.kind == kind, Permit.number == number)
+        .with_for_update()
+    ).first()
+    if held is not None and (held.enterprise_id != enterprise_id or held.status != "valid"):
+        raise DomainError(
+            "permit_not_held",
+            f"编号为 {number} 的许可不属于本单位或者已经失效，不能变更。",
+            f"The permit {number} is not this enterprise's or is no longer in force.",
+            pointer="permit_number",
+        )
+    change_id = uuid7()
+    conn.execute(
+        insert(PermitChange).values(
+            id=change_id,
+            kind=kind,
+            number=number,
+            permit_id=held.id if held else None,
+            enterprise_id=enterprise_id,
+            case_id=case_id,
+            action=action,
+            content=content,
+            decided_on=decided_on,
+            entered_at=now,
+        )
+    )
+    return change_id
 
 
 def enter(
@@ -81,12 +147,26 @@ def enter(
     return permit_id
 
 
-def of_enterprise(conn: Connection, enterprise_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The permits of an enterprise, newest first."""
-    rows = conn.execute(
-        select(Permit.__table__).where(Permit.enterprise_id == enterprise_id).order_by(Permit.entered_at.desc())
+def of_parties(
+    conn: Connection, enterprise_id: uuid.UUID | None, body_ids: Sequence[uuid.UUID], limit: int = 200
+) -> list[dict[str, Any]]:
+    """The permits of an enterprise, or those that bodies decided, newest first; each with its changes."""
+    query = select(Permit.__table__, Enterprise.name.label("enterprise")).join(
+        Enterprise, Enterprise.id == Permit.enterprise_id
     )
-    return [dict(row) for row in rows.mappings()]
+    query = query.where(
+        Permit.enterprise_id == enterprise_id if enterprise_id is not None else Permit.body_id.in_(body_ids)
+    )
+    found = [dict(row) for row in conn.execute(query.order_by(Permit.entered_at.desc()).limit(limit)).mappings()]
+    by_permit: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    rows = conn.execute(
+        select(PermitChange.__table__)
+        .where(PermitChange.permit_id.in_([permit["id"] for permit in found]))
+        .order_by(PermitChange.entered_at)
+    )
+    for row in rows.mappings():
+        by_permit.setdefault(row["permit_id"], []).append(dict(row))
+    return [{**permit, "changes": by_permit.get(permit["id"], [])} for permit in found]
 
 
 def next_site_number(conn: Connection, credit_code: str) -> str:

@@ -68,6 +68,7 @@ LINES: dict[str, tuple[str, str]] = {
     "letter_issued": ("签发{letter} {number}", "{letter} {number} issued"),
     "letter_drafted": ("拟制{letter}", "{letter} drafted"),
     "delivered": ("文书送达{recipient}（{on}）", "Delivered to {recipient} ({on})"),
+    "permit_changed": ("{permit} {number}的变更已载入", "Change of {permit} {number} entered"),
     "permit_entered": ("登记{permit} {number}，有效期至{valid_to}", "{permit} {number} entered, valid to {valid_to}"),
     "obligation": ("登记后续义务：{obligation}，期限{due_on}", "Obligation entered: {obligation}, due {due_on}"),
     "deadline": ("期限届满（{due_on}）：{rule}（{basis}）", "Limit over ({due_on}): {rule} ({basis})"),
@@ -96,7 +97,7 @@ class Line:
 MILESTONES = frozenset(
     {
         *("case_started", "submitted", "clock_started", "clock_paused", "clock_resumed", "decided", "deadline"),
-        *("notice_published", "notice_comment", "letter_issued", "permit_entered", "incident"),
+        *("notice_published", "notice_comment", "letter_issued", "permit_entered", "permit_changed", "incident"),
         *("case_closed", "case_withdrawn", "case_cancelled"),
     }
 )

@@ -404,6 +404,32 @@ def permit_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
 
 
 @service(
+    "permit.amend",
+    "登记许可变更",
+    "Enter a change of a permit",
+    required="kind number action content",
+)
+def permit_amend(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
+    """Enter a change or adjustment beside the permit it concerns (排污许可管理办法 art. 26, 28)."""
+    if run.enterprise_id is None:
+        raise DomainError("no_enterprise", "案件没有申请单位。", "The case has no applicant enterprise.")
+    step = run.step
+    change_id = permits.change(
+        step.conn,
+        kind=inputs["kind"],
+        number=str(inputs["number"]),
+        enterprise_id=run.enterprise_id,
+        case_id=run.id,
+        action=str(inputs["action"]),
+        content=letters.plain(inputs["content"]),
+        decided_on=step.today,
+        now=step.now,
+    )
+    run.record("permit_changed", element.id, permit=inputs["kind"], number=inputs["number"], action=inputs["action"])
+    return {"id": str(change_id)}
+
+
+@service(
     "obligation.create",
     "登记后续义务",
     "Enter an obligation",

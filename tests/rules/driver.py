@@ -130,6 +130,9 @@ class Desk:
         said = self.notices[kind]
         return {"comments": len(said), "hearing_requested": any(item["wants_hearing"] for item in said)}
 
+    def permit_amend(self, kind: str, number: str, action: str, content: dict[str, Any]) -> None:
+        assert number, "a change concerns a permit"
+
     def permit_issue(self, kind: str, klass: str, **more: Any) -> dict[str, Any]:
         rule = more.get("validity_rule")
         due = None

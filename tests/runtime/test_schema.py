@@ -44,8 +44,17 @@ def test_the_running_program_has_no_right_to(world: World, statement: str) -> No
 def test_every_table_that_hangs_on_a_case_is_behind_the_second_wall(world: World) -> None:
     # Notices and what is said on them are public; their pages show only what a notice makes public.
     # A message belongs to one person, whoever takes part in the case it speaks of.
-    # Projects and declared totals are registers like permits: asked with the condition of who may see them.
-    public = {"reduction_project", "unit_total", "notice", "notice_comment", "permit", "obligation", "message"}
+    # Permits, projects and declared totals are registers: asked with the condition of who may see them.
+    public = {
+        "reduction_project",
+        "unit_total",
+        "notice",
+        "notice_comment",
+        "permit",
+        "permit_change",
+        "obligation",
+        "message",
+    }
     with world.rt.db.transaction() as conn:
         hanging = set(
             conn.scalars(

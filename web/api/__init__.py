@@ -18,6 +18,7 @@ from web.api import (
     limits,
     milestones,
     notices,
+    permits,
     reductions,
     session,
     tasks,
@@ -48,5 +49,5 @@ def install(app: Flask) -> None:
     )
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, files, notices)
-    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, reductions, totals, admin):
+    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, permits, reductions, totals, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -24,6 +24,7 @@ def install(app: Flask) -> None:
         inbox,
         limits,
         milestones,
+        permits,
         public,
         reductions,
         tasks,
