@@ -41,6 +41,7 @@ class Permit(Base):
     decided_on: Mapped[date]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    operation_started_on: Mapped[date | None] = mapped_column(comment="since when the works operate, as reported")
     content: Mapped[dict[str, Any]]
     status: Mapped[str]
     entered_at: Mapped[datetime]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from forms import letters as letter_kinds
 from handlers import registry
 from registers.errors import DomainError
-from registers.limits import pause_text
+from registers.limits import effect_text, pause_text
 from registers.parties import Body
 from web import words
 from web.i18n import day, language, pick
@@ -55,6 +55,11 @@ LINES: dict[str, tuple[str, str]] = {
     "milestone_pushed": (
         "节点“{what}”由{old}改为{new}，共变动{moved}项：{reason}",
         "Milestone “{what}” moved from {old} to {new}, {moved} dates in all: {reason}",
+    ),
+    "deemed": ("{matter}：{effect}，{on}（{basis}）", "{matter}: {effect}, {on} ({basis})"),
+    "permit_renewed": (
+        "许可{number}有效期由{old}延至{new}（{basis}）",
+        "Validity of permit {number} extended from {old} to {new} ({basis})",
     ),
     "date_moved": ("{what}由{old}改为{new}：{reason}", "{what} moved from {old} to {new}: {reason}"),
     "case_expired": ("逾期未办理，案件终止：{reason}", "Not taken up in time, case ended: {reason}"),
@@ -145,6 +150,7 @@ class _Titles:
             "handler": lambda code, on: pick(_or(lambda: registry.get(code).title, code)),
             "decision": lambda code, on: self.decision(code),
             "rule": self._limit,
+            "effect": lambda code, on: words.in_language(effect_text(code)),
             "rules": lambda given, on: "；".join(given) if language() == "zh" else "; ".join(given),
             "bodies": lambda given, on: self._body_names(given),
             "obligation": lambda code, on: self._obligations.get(code, ""),

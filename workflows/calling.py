@@ -8,14 +8,16 @@ people, written by a handful of statements however many they are.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 
-from registers.limits import LimitRule
+from registers.limits import LimitRule, effect_text
 from workflows import events, matters, notify, picking
 from workflows.commands import Answer, Step, command
+from workflows.reference import Reference
 
 RINGS = 500
 
@@ -24,7 +26,7 @@ CALLS = picking.Kind(
     "true",
     """a.id, a.case_id, a.matter_id, a.stage, a.due_on, a.provisional, m.kind, m.status, m.limit_rule, m.promised,
     m.opened_on, coalesce(m.body_id, c.lead_body_id) AS body_id, b.code AS body_code, c.title, c.number,
-    c.status AS case_status, c.event_seq, c.event_hash""",
+    c.enterprise_id, c.status AS case_status, c.event_seq, c.event_hash""",
     "JOIN matter m ON m.id = a.matter_id LEFT JOIN body b ON b.id = m.body_id",
 )
 REMINDERS = picking.Kind(
@@ -72,6 +74,8 @@ def ring(
         if key not in people:
             people[key] = _called(step, *key)
         told.append(_call(row, rule, people[key]))
+        if row["stage"] == "overdue" and rule.effect == "deemed_agreed":
+            told.append(_deem(step, reference, chains[row["case_id"]], row, rule))
     events.append_all(step.conn, chains.values())
     notify.send(step.conn, step.now, told)
     return {"done": len(marked)}
@@ -107,6 +111,35 @@ def remind(
     events.append_all(step.conn, chains.values(), passed=passed)
     notify.send(step.conn, step.now, told)
     return {"done": len(marked)}
+
+
+def _deem(step: Step, reference: Reference, chain: events.Chain, row: RowMapping, rule: LimitRule) -> notify.Outgoing:
+    """Silence to the last day is consent (Law: 建设项目环境保护管理条例 art. 12(2)): the matter is agreed on that day."""
+    matters.deem(step, reference, {**row, "id": row["matter_id"]}, row["due_on"], rule.basis_zh)
+    chain.append(
+        "deemed",
+        at=step.now,
+        actor=step.actor,
+        matter=row["kind"],
+        effect=rule.effect,
+        on=row["due_on"],
+        basis=rule.basis_zh,
+    )
+    return deemed_message(step, dict(row), rule, row["due_on"])
+
+
+def deemed_message(step: Step, row: Mapping[str, Any], rule: LimitRule, on: date) -> notify.Outgoing:
+    """Tell the enterprise and the body what the law decided by silence."""
+    zh, en = matters.MATTER_TITLES.get(row["kind"], (row["kind"], row["kind"]))
+    said_zh, said_en = effect_text(rule.effect)
+    firm = notify.of_enterprise(step.conn, row["enterprise_id"], step.today)
+    return notify.Outgoing(
+        firm | notify.of_body(step.conn, row["body_id"], ("reviewer", "window", "head"), step.today),
+        "decision",
+        f"{zh}：{said_zh}（{on}，{rule.basis_zh}）：{row['number']} {row['title']}",
+        f"{en}: {said_en} ({on}, {rule.basis_en}): {row['number']} {row['title']}",
+        row["case_id"],
+    )
 
 
 def _chains(rows: Sequence[RowMapping]) -> dict[uuid.UUID, events.Chain]:

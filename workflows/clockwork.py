@@ -11,44 +11,16 @@ import uuid
 from typing import Any
 
 from registers.errors import DomainError, Forbidden
-from registers.limits import pause_text
-from workflows import clocks, letters, matters, notify
+from workflows import letters, matters, notify, pausing
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
-
-LONGEST_PAUSE = 730
 
 
 @command("clock.pause")
 def pause(step: Step, *, case_id: uuid.UUID, matter: str, kind: str, days: int, reason: str) -> Answer:
     """Stop the clock of a matter for a procedure the law does not count, and tell the applicant how long."""
     run, found = _matter(step, case_id, matter, ("reviewer", "head"))
-    if not 0 < days <= LONGEST_PAUSE:
-        raise DomainError(
-            "days", "请填写预计所需日数。", "Give the number of days it is expected to take.", pointer="days"
-        )
-    matters.admit(step, run.reference, found, clocks.Fact("paused", step.today, reason=kind))
-    zh, _ = pause_text(kind)
-    made = letters.issue(
-        run,
-        "time_notice",
-        matter=matter,
-        values={"procedure": zh, "days": days, "starts_on": letters.chinese_date(step.today)},
-    )
-    matters.add_fact(
-        step,
-        run.reference,
-        found,
-        "paused",
-        step.today,
-        pause_kind=kind,
-        days=days,
-        reason=_reason(reason),
-        letter_id=uuid.UUID(made["id"]),
-    )
-    run.record("letter_issued", letter="time_notice", number=made["number"], sha256=made["sha256"])
-    run.record("clock_paused", matter=matter, pause=kind, days=days, reason=reason, letter=made["number"])
-    notify.letter_issued(run, "time_notice", made["number"])
+    made = pausing.pause(run, found, kind=kind, days=days, reason=_reason(reason))
     run.save()
     return {"case_id": run.id, "letter_id": made["id"], "number": made["number"], **_dates(run, matter)}
 

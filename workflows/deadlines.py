@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from registers.accounts import SYSTEM
 from registers.timesource import CHINA
-from workflows import calling, cron, duties, engine, expiry, picking, recompute  # noqa: F401 - duties is daily work
+from workflows import calling, cron, duties, engine, expiry, picking, quotaround, recompute  # noqa: F401 - daily work
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Command, Step, command
 from workflows.models import Deadline
@@ -189,6 +189,7 @@ class Alarm:
 
     def _daily(self) -> None:
         try:
+            expiry.deem_renewed(self._rt)
             cron.daily(self._rt)
             expiry.close_idle(self._rt)
         except Exception:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from registers import obligations, parties
+from registers import laws, obligations, parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from registers.limits import LimitRule
@@ -97,6 +97,36 @@ def done(step: Step, *, obligation_id: uuid.UUID, note: str) -> Answer:
     return {"obligation_id": obligation_id, "late": step.today > row["due_on"]}
 
 
+@command("permit.operation_started")
+def operation_started(step: Step, *, permit_id: uuid.UUID, on: date) -> Answer:
+    """The holder or the body that granted a permit says since when the works operate: a year later quotas are checked."""
+    row = step.conn.execute(select(Permit.__table__).where(Permit.id == permit_id).with_for_update()).mappings().first()
+    actor = step.actor
+    if row is None or not (row["enterprise_id"] == actor.enterprise_id or row["body_id"] in actor.case_body_ids):
+        raise NotFound("没有这项许可，或不由您办理。", "There is no such permit, or it is not yours.")
+    if not row["decided_on"] <= on <= step.today:
+        raise DomainError(
+            "on",
+            f"投运日期应在{row['decided_on']}至今天之间。",
+            f"The start of operation lies between {row['decided_on']} and today.",
+            pointer="on",
+        )
+    if row["operation_started_on"] is not None and row["enterprise_id"] == actor.enterprise_id:
+        raise Conflict(
+            "operation_started",
+            "投运日期已登记，如有误请联系审批机关更正。",
+            "The start of operation is entered; ask the body to correct it.",
+        )
+    step.conn.execute(update(Permit).where(Permit.id == permit_id).values(operation_started_on=on))
+    reference = step.rt.reference.get(step.conn)
+    due = _due(reference, reference.rule(step.conn, "quota.surplus_check", step.today), on)
+    entered = update(Obligation).where(
+        Obligation.period_key == f"{permit_id}:surplus_check", Obligation.status == "open"
+    )
+    step.conn.execute(entered.values(due_on=due.date, provisional=due.provisional))
+    return {"permit_id": permit_id, "on": on, "before": row["operation_started_on"]}
+
+
 def _of_permits(step: Step, reference: Reference) -> list[Duty]:
     rows = step.conn.execute(select(Permit.__table__).where(Permit.status == "valid").order_by(Permit.id)).all()
     found: list[Duty] = []
@@ -104,12 +134,14 @@ def _of_permits(step: Step, reference: Reference) -> list[Duty]:
         if row.kind == "permit":
             found += _reports(step, reference, row)
             found += _declaration(step, reference, row)
-        if row.kind in RENEWAL and row.valid_to is not None and row.valid_to - RENEWAL_AHEAD <= step.today:
+        ends_soon = row.valid_to is not None and row.valid_to - RENEWAL_AHEAD <= step.today
+        if ends_soon and row.klass == "registration":
+            found.append(_registration(step, reference, row))
+        elif ends_soon and row.kind in RENEWAL:
             found.append(_renewal(step, reference, row, rows))
-        started = (row.content or {}).get("operation_started_on")
-        if started:
+        if row.operation_started_on is not None:
             rule = reference.rule(step.conn, "quota.surplus_check", step.today)
-            due = _due(reference, rule, date.fromisoformat(str(started)[:10]))
+            due = _due(reference, rule, row.operation_started_on)
             if due.date - AHEAD <= step.today:
                 zh, en = f"投运满一年指标校核：{row.number}", f"Quota check one year after start: {row.number}"
                 found.append(
@@ -195,6 +227,21 @@ def _renewal(step: Step, reference: Reference, row: Row[Any], rows: Any) -> Duty
     )
 
 
+def _registration(step: Step, reference: Reference, row: Row[Any]) -> Duty:
+    """A registration is not renewed but made again before it ends (Law: 生态环境法典 art. 186)."""
+    rule = reference.rule(step.conn, "permit.registration.validity", step.today)
+    return Duty(
+        f"{row.id}:registration:{row.valid_to}",
+        "registration",
+        f"排污登记到期前重新登记：{row.number}",
+        f"register again before {row.number} ends",
+        row.valid_to,
+        False,
+        rule.basis_zh,
+        enterprise_id=row.enterprise_id,
+    )
+
+
 def _of_bodies(step: Step, reference: Reference) -> list[Duty]:
     """Yearly and quarterly work of the bodies that run functional zones."""
     today = step.today
@@ -219,10 +266,11 @@ def _of_bodies(step: Step, reference: Reference) -> list[Duty]:
         )
         key = f"{body_id}:{rule.code}:{quarter_end}"
         found.append(Duty(key, rule.code, *title, quarter_end, False, rule.basis_zh, body_id=body_id))
-        title = f"{today.year}年度企业环保培训", f"yearly training of enterprises {today.year}"
-        basis = "绍兴市改革措施第11项（年度培训）"
-        key = f"{body_id}:training:{today.year}"
-        found.append(Duty(key, "training", *title, date(today.year, 12, 31), False, basis, body_id=body_id))
+        if reference.house["duty.training"]:
+            title = f"{today.year}年度企业环保培训", f"yearly training of enterprises {today.year}"
+            key = f"{body_id}:training:{today.year}"
+            basis, _ = laws.cite("SXMICRO:#11")
+            found.append(Duty(key, "training", *title, date(today.year, 12, 31), False, basis, body_id=body_id))
     return found
 
 

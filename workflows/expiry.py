@@ -1,4 +1,4 @@
-"""What ends by itself: permits whose validity is over, drafts nobody filed, requests nobody answered.
+"""What ends, or goes on, by itself: permits at the end of their validity, drafts nobody filed, requests nobody answered.
 
 Permits end once a day. A case in which only the applicant has something to do, and has not done it for long, is
 warned of and then ended through the same step as any ending by a person, with its reason in the record. The
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
+from registers.limits import LimitRow
 from registers.permits import Permit
-from workflows import cases, cron, notify
+from workflows import calling, cases, cron, matters, notify
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
+from workflows.models import Case, ClockFact, Matter
 from workflows.runtime import Runtime
 
 # Cases in which every open task is the applicant's, with the day since when; a draft has no submission but the first.
@@ -46,17 +48,17 @@ def permits_end(step: Step) -> Answer:
         return {"ran": False}
     ended = step.conn.execute(
         update(Permit)
-        .where(Permit.status == "valid", Permit.valid_to < step.today)
+        .where(Permit.status == "valid", Permit.valid_to < step.today, Permit.id.not_in(_in_renewal()))
         .values(status="expired")
-        .returning(Permit.number, Permit.enterprise_id, Permit.body_id, Permit.valid_to)
+        .returning(Permit.number, Permit.klass, Permit.enterprise_id, Permit.body_id, Permit.valid_to)
     ).all()
     told = [
         notify.Outgoing(
             notify.of_enterprise(step.conn, row.enterprise_id, step.today)
             | notify.of_body(step.conn, row.body_id, ("reviewer", "head"), step.today),
             "duty",
-            f"许可{row.number}有效期已于{row.valid_to}届满",
-            f"Permit {row.number} ended on {row.valid_to}",
+            f"{'排污登记' if row.klass == 'registration' else '许可'}{row.number}有效期已于{row.valid_to}届满",
+            f"{'Registration' if row.klass == 'registration' else 'Permit'} {row.number} ended on {row.valid_to}",
             None,
             "/duties",
         )
@@ -68,6 +70,44 @@ def permits_end(step: Step) -> Answer:
 
 
 cron.DAILY.append(cron.Daily(permits_end, 0))
+
+
+def deem_renewed(rt: Runtime) -> int:
+    """Carry on the permits whose renewal was accepted in time and not decided by their last day; returns how many."""
+    with rt.db.transaction() as conn:
+        over = and_(Permit.status == "valid", Permit.valid_to < rt.time.today())
+        rows = conn.execute(select(Permit.id, Permit.valid_to).where(over, Permit.id.in_(_in_renewal()))).all()
+    return sum(
+        bool(renew_by_law(rt, SYSTEM, f"renewed:{row.id}:{row.valid_to}", permit_id=row.id)["to"]) for row in rows
+    )
+
+
+@command("permit.deem_renewed")
+def renew_by_law(step: Step, *, permit_id: uuid.UUID) -> Answer:
+    """A renewal that is not decided when the permit ends is granted by law, for a further period of validity.
+
+    Law: 行政许可法 art. 50(2).
+    """
+    asked = select(*_RENEWAL_COLUMNS).select_from(_RENEWALS).where(_UNDECIDED, Permit.id == permit_id)
+    found = step.conn.execute(asked).mappings().first()
+    if found is None:
+        return {"permit_id": permit_id, "to": None}
+    run = CaseRun.lock(step, found["case_id"])
+    row = step.conn.execute(asked.with_for_update(of=Permit)).mappings().first()
+    if row is None or row["valid_to"] >= step.today:
+        return {"permit_id": permit_id, "to": None}
+    matter = matters.find(step.conn, run.id, row["kind"])
+    rule = matters.rule_of(step.conn, run.reference, matter)
+    last = row["valid_to"]
+    new = run.reference.due(step.conn, _validity(row["kind"], row["klass"]), last + timedelta(days=1)).date
+    matters.deem(step, run.reference, matter, last, rule.basis_zh)
+    step.conn.execute(update(Permit).where(Permit.id == permit_id).values(valid_to=new))
+    run.record("deemed", matter=row["kind"], effect=rule.effect, on=last, basis=rule.basis_zh)
+    run.record("permit_renewed", number=row["number"], old=last, new=new, basis=rule.basis_zh)
+    said = calling.deemed_message(step, {**matter, "number": run.number, "title": run.title, **_of(run)}, rule, last)
+    notify.send(step.conn, step.now, [said])
+    run.save()
+    return {"permit_id": permit_id, "to": new}
 
 
 def close_idle(rt: Runtime) -> int:
@@ -106,6 +146,38 @@ def end_idle(step: Step, *, case_id: uuid.UUID) -> Answer:
     )
     notify.send(step.conn, step.now, [said])
     return {"case_id": case_id, "ended": True}
+
+
+# A renewal counts that runs under a limit with that effect and was accepted while the permit was in force.
+_RENEWALS = (
+    Permit.__table__.join(Case, Case.enterprise_id == Permit.enterprise_id)
+    .join(Matter, and_(Matter.case_id == Case.id, Matter.kind == Permit.kind))
+    .join(LimitRow, LimitRow.code == Matter.limit_rule)
+    .join(ClockFact, ClockFact.matter_id == Matter.id)
+)
+_RENEWAL_COLUMNS = (Permit.id, Permit.number, Permit.kind, Permit.klass, Permit.valid_to, Case.id.label("case_id"))
+_UNDECIDED = and_(
+    Case.status == "running",
+    Matter.status == "open",
+    LimitRow.facts["effect"].astext == "deemed_renewed",
+    ClockFact.kind == "started",
+    ClockFact.on_date <= Permit.valid_to,
+)
+
+
+def _in_renewal() -> Any:
+    """Permits whose renewal waits for a decision."""
+    return select(Permit.id).select_from(_RENEWALS).where(_UNDECIDED).correlate(None)
+
+
+def _validity(kind: str, klass: str) -> str:
+    if kind == "waste":
+        return "waste.collection.validity" if klass == "collection" else "waste.comprehensive.validity"
+    return "permit.registration.validity" if klass == "registration" else "permit.validity"
+
+
+def _of(run: CaseRun) -> dict[str, Any]:
+    return {"enterprise_id": run.enterprise_id, "case_id": run.id}
 
 
 @dataclass(frozen=True)

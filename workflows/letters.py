@@ -28,7 +28,7 @@ from registers import files, numbering, parties
 from registers.db import uuid7
 from registers.errors import NotFound
 from registers.limits import LimitRule
-from workflows import matters, notices
+from workflows import matters, notices, notify
 from workflows.commands import to_json
 from workflows.models import Letter
 
@@ -123,6 +123,7 @@ def confirm_withdrawal(run: CaseRun, reason: str) -> None:
         return
     made = issue(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
     run.record("letter_issued", letter="withdrawal_notice", number=made["number"], sha256=made["sha256"])
+    notify.letter_issued(run, "withdrawal_notice", made["number"])
 
 
 def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -> dict[str, Any]:

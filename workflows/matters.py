@@ -27,8 +27,11 @@ MATTER_TITLES: dict[str, tuple[str, str]] = {
     "eia": ("环境影响评价审批", "EIA approval"),
     "permit": ("排污许可", "Discharge permit"),
     "waste": ("危险废物经营许可", "Hazardous-waste licence"),
+    "re_audit": ("环评重新审核", "Re-audit of the EIA"),
 }
 
+# The ground of a decision that the law made by silence.
+DEEMED = "deemed"
 
 _MATTERS = select(Matter.__table__, Body.code.label("body_code"), Body.name_zh.label("body_name")).outerjoin(
     Body, Body.id == Matter.body_id
@@ -195,6 +198,13 @@ def decide(
     )
     if done.rowcount != 1:
         raise Conflict("matter_decided", "该事项已作出决定。", "This matter has been decided already.")
+
+
+def deem(step: Step, reference: Reference, matter: dict[str, Any], on: date, basis: str) -> None:
+    """The law decides a matter by silence: approved from a day on, with the citation as its reason."""
+    add_fact(step, reference, matter, "decided", on, reason=basis)
+    decided = update(Matter).where(Matter.id == matter["id"], Matter.status == "open")
+    step.conn.execute(decided.values(status="approved", decided_on=on, ground=DEEMED, reason=basis))
 
 
 def end_open(step: Step, case_id: uuid.UUID, status: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from registers import obligations, parties, permits
 from registers.errors import DomainError
-from workflows import letters, matters, notices, notify
+from workflows import letters, matters, notices, notify, pausing
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
@@ -177,6 +177,9 @@ def matter_decide(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, A
     approved = inputs["outcome"] in ("approved", "approve", True)
     if inputs["matter"] == "permit" and approved:
         _eia_comes_first(run)
+    if approved and matter["ground"] == matters.DEEMED:
+        # The law has decided by silence before the officers did; their letters still go out.
+        return {"matter": inputs["matter"], "approved": True, "on": matter["decided_on"]}
     matters.add_fact(run.step, run.reference, matter, "decided", run.step.today)
     matters.decide(
         run.step,
@@ -230,33 +233,24 @@ def clock_start(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any
     return {"on": on, "due": reading.statutory_due if reading else None}
 
 
-@service("clock.pause", "暂停时限", "Pause a clock", required="matter kind", optional="days reason")
+@service("clock.pause", "暂停时限", "Pause a clock", required="matter kind", optional="days reason letter")
 def clock_pause(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
-    """Pause a clock for a procedure that is not counted; the written notice of the time needed is a letter.
+    """Pause a clock for a procedure that is not counted; the applicant is told in writing how long it takes.
 
-    Law: 行政许可法 art. 45 (the applicant is told in writing how long it takes).
+    Law: 行政许可法 art. 45. With `letter` false the model issues that letter in a step of its own.
     """
     matter = matters.find(run.step.conn, run.id, inputs["matter"])
     days = int(inputs["days"]) if inputs.get("days") is not None else None
-    matters.add_fact(
-        run.step,
-        run.reference,
+    made = pausing.pause(
+        run,
         matter,
-        "paused",
-        run.step.today,
-        pause_kind=inputs["kind"],
+        kind=inputs["kind"],
         days=days,
         reason=inputs.get("reason") or "",
+        element=element.id,
+        with_letter=inputs.get("letter", True) is not False,
     )
-    run.record(
-        "clock_paused",
-        element.id,
-        matter=inputs["matter"],
-        pause=inputs["kind"],
-        days=days,
-        reason=inputs.get("reason"),
-    )
-    return {"on": run.step.today, "days": days}
+    return {"on": run.step.today, "days": days, "letter": made.get("number")}
 
 
 @service("clock.resume", "恢复时限", "Resume a clock", required="matter", optional="kind")

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from registers import permits
+from registers.parties import Body
 from registers.timesource import CHINA
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
@@ -75,6 +77,36 @@ def lines(world: World, case_id: uuid.UUID, kind: str) -> list[dict[str, Any]]:
     with world.rt.db.transaction() as conn:
         return list(
             conn.scalars(select(Event.data).where(Event.case_id == case_id, Event.kind == kind).order_by(Event.seq))
+        )
+
+
+def permit(
+    world: World,
+    *,
+    kind: str = "permit",
+    klass: str = "key",
+    valid_from: date = date(2021, 9, 21),
+    valid_to: date = date(2027, 9, 20),
+    number: str = "N1",
+) -> uuid.UUID:
+    """A permit of the first enterprise."""
+    with world.rt.db.transaction() as conn:
+        body = conn.scalar(select(Body.id).where(Body.code == "sip-eeb"))
+        enterprise_id = world.actor("qiye").enterprise_id
+        assert body is not None and enterprise_id is not None
+        return permits.enter(
+            conn,
+            kind=kind,
+            number=number,
+            klass=klass,
+            enterprise_id=enterprise_id,
+            case_id=None,
+            body_id=body,
+            decided_on=valid_from,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            content={},
+            now=world.time.now(),
         )
 
 

@@ -76,6 +76,7 @@ def objects(world: World, api: Person) -> dict[str, str]:
         "import_id": str(uuid.uuid4()),
         "kind": "list",
         "enterprise_id": str(uuid.uuid4()),
+        "permit_id": str(uuid.uuid4()),
         "procedure": "trial",
         "code": "x",
         "form": "docx",

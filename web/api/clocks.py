@@ -11,14 +11,14 @@ from marshmallow import Schema, fields, validate
 from web import auth, clockviews
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import clockwork
+from workflows import clockwork, pausing
 
 blueprint = Blueprint("clocks", __name__, description="Statutory clocks")
 
 
 class PauseIn(Schema):
     kind = fields.String(required=True)
-    days = fields.Integer(required=True, validate=validate.Range(1, clockwork.LONGEST_PAUSE))
+    days = fields.Integer(required=True, validate=validate.Range(1, pausing.LONGEST_PAUSE))
     reason = fields.String(required=True, validate=validate.Length(1, 2000))
 
 

@@ -21,6 +21,20 @@ class DoneIn(Schema):
     note = fields.String(required=True, validate=validate.Length(1, 2000))
 
 
+class StartedIn(Schema):
+    on = fields.Date(required=True)
+
+
+@blueprint.post("/permits/<uuid:permit_id>/operation-started")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(StartedIn)
+@blueprint.response(200)
+@auth.signed_in
+def operation_started(args: dict[str, Any], permit_id: uuid.UUID) -> Any:
+    """Say since when the works operate; a year later the quotas are checked."""
+    return run(duties.operation_started, permit_id=permit_id, on=args["on"])
+
+
 @blueprint.get("/obligations")
 @blueprint.response(200)
 @auth.signed_in

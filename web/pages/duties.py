@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
 from registers import obligations
+from registers import permits as register
 from registers.errors import DomainError
 from web import auth
 from web.context import actor, reading, run
@@ -34,7 +36,27 @@ def duty_done(obligation_id: uuid.UUID) -> Any:
     return redirect(url_for("pages.duties"))
 
 
+@blueprint.post("/permits/<uuid:permit_id>/operation-started")
+@auth.signed_in
+def operation_started(permit_id: uuid.UUID) -> Any:
+    """Say since when the works of a permit operate."""
+    try:
+        run(work.operation_started, permit_id=permit_id, on=_day(request.form.get("on", "")))
+    except DomainError as error:
+        return _page({error.pointer or "": error.message(language())}), error.status
+    return redirect(url_for("pages.duties"))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
+
+
 def _page(errors: dict[str, str]) -> str:
     with reading() as conn:
+        held = register.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids))
         rows = obligations.of_parties(conn, actor().enterprise_id, sorted(actor().case_body_ids))
-    return render_template("duties.html", rows=rows, errors=errors, procedures=work.PROCEDURES)
+    permits = [row for row in held if row["status"] == "valid" and row["kind"] in ("permit", "waste")]
+    return render_template("duties.html", rows=rows, permits=permits, errors=errors, procedures=work.PROCEDURES)

@@ -93,6 +93,12 @@ def upgrade() -> None:
         "recomputation",
         sa.Column("horizon", sa.BigInteger(), nullable=True, comment="transactions before this one may know old dates"),
     )
+    op.add_column(
+        "permit",
+        sa.Column(
+            "operation_started_on", sa.Date(), nullable=True, comment="since when the works operate, as reported"
+        ),
+    )
     for table in ("milestone_revision", "house_setting"):
         op.execute(_APPEND_ONLY.format(table))
     for table in ("milestone", "milestone_revision"):
