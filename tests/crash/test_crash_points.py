@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,12 +25,15 @@ import workflows.clockwork
 import workflows.deadlines
 import workflows.designing
 import workflows.houserules
-import workflows.publicity  # noqa: F401 - importing registers the commands
+import workflows.publicity
+import workflows.reductionwork
+import workflows.totalwork  # noqa: F401 - importing registers the commands
 from registers import parties, quota_check
 from registers.accounts import SYSTEM, Actor
 from registers.db import Database
 from registers.obligations import Obligation
-from registers.parties import Delegation
+from registers.parties import Delegation, Enterprise
+from registers.reduction_tables import ReductionUse
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.crash import quota_preparations
@@ -469,6 +473,43 @@ def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepa
 
 
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
+
+
+@prepares("reduction.upper_use")
+def _(world: World) -> Prepared:
+    # The demonstration has a project of which 10 t of VOCs are also in the upper-level reserve.
+    with world.rt.db.transaction() as conn:
+        project = conn.scalar(select(ReductionUse.project_id).where(ReductionUse.to_upper))
+    facts = {"factor": "VOCS", "amount": Decimal("1.5"), "document": "苏环办〔2026〕7号"}
+    return Prepared(world.actor("shencha"), {"project_id": project, **facts})
+
+
+@prepares("totals.enlist")
+def _(world: World) -> Prepared:
+    facts = {"year": 2027, "enterprise_id": world.actor("qiye").enterprise_id, "basis": "排污许可重点管理"}
+    return Prepared(world.actor("shencha"), facts)
+
+
+@prepares("totals.unlist")
+def _(world: World) -> Prepared:
+    facts = {"year": 2026, "enterprise_id": world.actor("qiye").enterprise_id, "reason": "已关停"}
+    return Prepared(world.actor("shencha"), facts)
+
+
+@prepares("totals.quality")
+def _(world: World) -> Prepared:
+    facts = {"zone": "kejiao", "medium": "air", "met": False, "cut_percent": Decimal(5), "document": "考核文件"}
+    return Prepared(world.actor("shencha"), {"year": 2025, **facts})
+
+
+@prepares("totals.import")
+def _(world: World) -> Prepared:
+    with world.rt.db.transaction() as conn:
+        code = conn.scalar(select(Enterprise.credit_code).where(Enterprise.id == world.actor("qiye").enterprise_id))
+    row = {"credit_code": code, "factor": "COD", "amount": "0.7", "source": "统计"}
+    rows = [row, {**row, "amount": "many"}]
+    facts = {"kind": "statistics", "year": 2025, "file_name": "统计.xlsx", "rows": rows}
+    return Prepared(world.actor("shencha"), facts)
 
 
 def test_every_command_of_the_program_is_prepared_here() -> None:
