@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -68,6 +69,8 @@ def _server_commands(cli: click.Group, running: Running) -> None:
     def serve(host: str, port: int, workers: int, threads: int) -> None:
         """Serve the pages and the API (deadlines are kept in the same processes)."""
         with running() as place:
+            if "ONEWINDOW_BASE_URL" not in os.environ:
+                place.base_url = f"http://localhost:{port}"
             rt = place.runtime()
             install.seed(rt)
             with rt.db.transaction() as conn:

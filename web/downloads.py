@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 from flask import Response, send_file
 
 from registers import files
-from registers.errors import DomainError
+from registers.errors import DomainError, NotFound
 from web.context import actor, reading, runtime
-from workflows import access, letters
+from workflows import access, letters, notices
 
 
 def attachment(root: Path, sha256: str, name: str, media_type: str) -> Response:
@@ -29,6 +30,21 @@ def letter(letter_id: uuid.UUID, form: str) -> Response:
     with reading() as conn:
         found = letters.one(conn, letter_id)
         access.visible_case(conn, actor(), found["case_id"])
+    return _letter(found, form)
+
+
+def published_letter(notice_id: uuid.UUID, letter_id: uuid.UUID, form: str) -> Response:
+    """A decision that a public notice publishes in full, for everybody."""
+    with runtime().db.transaction() as conn:
+        notice = notices.one(conn, notice_id, runtime().time.today())
+        published = letters.published(conn, notice["case_id"]) if notice["kind"] in notices.OF_DECISIONS else []
+    found = next((letter for letter in published if letter["id"] == letter_id), None)
+    if found is None:
+        raise NotFound()
+    return _letter(found, form)
+
+
+def _letter(found: dict[str, Any], form: str) -> Response:
     name = f"{found['title']} {found['number'] or '草稿'}".replace("/", "-")
     if form == "docx":
         return attachment(runtime().files_root, found["sha256"], f"{name}.docx", letters.DOCX)

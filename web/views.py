@@ -93,10 +93,15 @@ def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUI
     return result
 
 
-def public_notice(notice: dict[str, Any]) -> dict[str, Any]:
-    """Only what a notice makes public."""
-    shown = ("id", "kind", "title", "content", "from_on", "until_on", "open")
-    result: dict[str, Any] = plain({key: notice[key] for key in shown})
+PUBLIC_NOTICE = ("id", "kind", "title", "content", "from_on", "until_on", "open")
+PUBLIC_LETTER = ("id", "kind", "title", "number", "issued_at", "sha256")
+
+
+def public_notice(conn: Connection, notice: dict[str, Any]) -> dict[str, Any]:
+    """Only what a notice makes public; with the decision, its full text as letters to download."""
+    decisions = letters.published(conn, notice["case_id"]) if notice["kind"] in notices.OF_DECISIONS else []
+    result: dict[str, Any] = plain({key: notice[key] for key in PUBLIC_NOTICE})
+    result["letters"] = plain([{key: letter[key] for key in PUBLIC_LETTER} for letter in decisions])
     return result
 
 

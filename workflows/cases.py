@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from registers import numbering, parties, reductions
+from registers.accounts import Actor
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from workflows import access, definitions, engine, formdata, letters, matters, notices
 from workflows.caserun import CaseRun
@@ -122,7 +123,7 @@ def correct(step: Step, *, case_id: uuid.UUID, submission_id: uuid.UUID, path: s
             "案件仍在办理，请通过补正修改。",
             "The case is still running; use a deficiency notice instead.",
         )
-    if not (run.lead_body_id and any(step.actor.has(role, run.lead_body_id) for role in ("head", "reviewer"))):
+    if not may_correct(step.actor, run.lead_body_id):
         raise Forbidden("只有牵头机关可以更正。", "Only the lead body can correct a closed case.")
     data = step.conn.scalar(
         select(Submission.data).where(Submission.id == submission_id, Submission.case_id == case_id)
@@ -133,6 +134,11 @@ def correct(step: Step, *, case_id: uuid.UUID, submission_id: uuid.UUID, path: s
     run.record("corrected", submission=str(submission_id), path=path, old=old, new=value, reason=_reason(reason))
     run.save()
     return {"case_id": run.id, "path": path, "old": old, "new": value}
+
+
+def may_correct(actor: Actor, lead_body_id: uuid.UUID | None) -> bool:
+    """Whether this person may correct the data of a closed case: the lead body's head and reviewers."""
+    return lead_body_id is not None and any(actor.has(role, lead_body_id) for role in ("head", "reviewer"))
 
 
 @command("incident.retry")

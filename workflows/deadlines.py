@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from registers.accounts import SYSTEM
 from registers.timesource import CHINA
-from workflows import calling, cron, duties, engine, expiry, picking, quotaround, recompute  # noqa: F401 - daily work
+from workflows import calling, cron, duties, engine, expiry, housekeeping, picking, quotaround, recompute  # noqa: F401 - daily work
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Command, Step, command
 from workflows.models import Deadline

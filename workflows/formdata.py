@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 import forms
 from forms.definition import Field, FormDefinition
+from forms.words import Words
 from registers import files, parties
 from registers.errors import DomainError, NotFound
 from workflows import casefile, definitions, documents, engine, expressions
@@ -115,6 +116,25 @@ def at_path(data: Any, path: str) -> Any:
         except (KeyError, IndexError, ValueError, TypeError):
             raise NotFound(f"没有“{path}”这一项。", f"There is no datum “{path}”.") from None
     return here
+
+
+def places(form: FormDefinition, data: dict[str, Any]) -> list[tuple[str, Words, int | None, Any]]:
+    """The data that can be corrected: path, label, number of the row in a table, value; files are not among them."""
+    found: list[tuple[str, Words, int | None, Any]] = []
+    for section in form.sections:
+        for field in section.fields:
+            value = data.get(field.name)
+            if field.type == "table":
+                rows = value if isinstance(value, list) else []
+                found += [
+                    (f"{field.name}.{number}.{column.name}", column.label, number + 1, row.get(column.name))
+                    for number, row in enumerate(rows)
+                    for column in field.columns
+                    if column.type != "file" and column.name in row
+                ]
+            elif field.type not in ("file", "declaration") and field.name in data:
+                found.append((field.name, field.label, None, value))
+    return found
 
 
 def _walk(form: FormDefinition, data: dict[str, Any]) -> Iterator[tuple[Field, Any]]:

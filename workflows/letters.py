@@ -249,6 +249,19 @@ def verify(conn: Connection, code: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
+def published(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The issued decisions of a case whose full text the law makes public.
+
+    Law: 政府信息公开条例 art. 20; 建设项目环境影响评价政府信息公开指南 (decisions are published in full); 排污许可管理条例
+    art. 13 (the content of permits is public).
+    """
+    return [
+        letter
+        for letter in of_case(conn, case_id)
+        if letter["status"] == "issued" and templates.about(letter["kind"]).public
+    ]
+
+
 def delivered(run: CaseRun, recipient: str, on: date, kind: str | None) -> None:
     """Note the delivery of the issued letters of a case that were not delivered yet."""
     query = (

@@ -19,6 +19,8 @@ NOTICE_TITLES: dict[str, tuple[str, str]] = {
     "decision": ("审批决定公告", "Announcement of the decision"),
     "permit": ("排污许可公开", "Publication of the permit"),
 }
+# The notices that publish what was decided, with the full text of the decisions.
+OF_DECISIONS = frozenset({"decision", "permit"})
 
 
 def publish(

@@ -37,7 +37,11 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class About:
-    """A kind of letter: `notice` is the kind of public notice it announces; `served` ones are in the receipt of delivery."""
+    """A kind of letter.
+
+    `notice` is the kind of public notice it announces; `served` ones are in the receipt of delivery; the full text of
+    `public` ones is published with the notice of the decision.
+    """
 
     name: str
     title: Mapping[str, str]
@@ -46,6 +50,7 @@ class About:
     placeholders: Mapping[str, Placeholder]
     notice: str | None = None
     served: bool = False
+    public: bool = False
 
     @property
     def template(self) -> Path:
@@ -108,6 +113,7 @@ def _all() -> Mapping[str, About]:
             {**common, **own},
             spec.get("notice"),
             spec.get("served", False),
+            spec.get("public", False),
         )
     return found
 

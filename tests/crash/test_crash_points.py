@@ -435,6 +435,11 @@ def _(world: World) -> Prepared:
     return Prepared(SYSTEM, {})
 
 
+@prepares("day.purge")
+def _(world: World) -> Prepared:
+    return Prepared(SYSTEM, {})
+
+
 @prepares("day.expiry")
 def _(world: World) -> Prepared:
     return Prepared(SYSTEM, {})

@@ -26,6 +26,8 @@ PUBLIC = {
     "/api/v1/notices",
     "/api/v1/notices/<uuid:notice_id>",
     "/api/v1/notices/<uuid:notice_id>/comments",
+    "/api/v1/notices/<uuid:notice_id>/letters/<uuid:letter_id>/<any(docx, pdf):form>",
+    "/notices/<uuid:notice_id>/letters/<uuid:letter_id>.<any(docx, pdf):form>",
     "/api/v1/verify/<code>",
     "/api/v1/calendar/due",
     "/api/v1/session",

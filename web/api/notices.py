@@ -8,7 +8,7 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from registers.errors import NotFound
-from web import views
+from web import downloads, views
 from web.api import schemas
 from web.context import idempotency_key, runtime
 from workflows import letters, notices, publicity
@@ -34,7 +34,14 @@ def listing(args: dict[str, Any]) -> Any:
 def show(notice_id: uuid.UUID) -> Any:
     """One public notice."""
     with runtime().db.transaction() as conn:
-        return views.public_notice(notices.one(conn, notice_id, runtime().time.today()))
+        return views.public_notice(conn, notices.one(conn, notice_id, runtime().time.today()))
+
+
+@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>/<any(docx, pdf):form>")
+@blueprint.response(200)
+def decision(notice_id: uuid.UUID, letter_id: uuid.UUID, form: str) -> Any:
+    """The full text of a published decision."""
+    return downloads.published_letter(notice_id, letter_id, form)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/comments")

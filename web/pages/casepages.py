@@ -9,8 +9,10 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from registers.errors import DomainError
 from web import auth, diagrams, downloads, findings, formpage, record, views
 from web.context import actor, reading, run, runtime
+from web.i18n import pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
 from workflows import access, cases, definitions, documents, events, formdata, letters
@@ -54,8 +56,22 @@ def case(case_id: uuid.UUID) -> str:
         may_retry=access.administers(person, "incident.retry"),
         may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
         may_cancel=running and leads,
+        places=[] if running or not cases.may_correct(person, row["lead_body_id"]) else _places(submitted),
         **formpage.helpers({}),
     )
+
+
+def _places(submitted: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What of a closed case can be corrected: for each submission its data, with what they say now."""
+    found = []
+    for item in submitted:
+        options = []
+        for path, label, number, value in formdata.places(item["form"], item["data"]):
+            name = f"{pick(label)} {number}" if number else pick(label)
+            options.append((f"{item['id']}:{path}", f"{name}: {'' if value is None else str(value)[:60]}"))
+        if options:
+            found.append((item["title"], options))
+    return found
 
 
 @blueprint.post("/cases/<uuid:case_id>/withdraw")
@@ -71,6 +87,26 @@ def withdraw(case_id: uuid.UUID) -> Response:
 def cancel(case_id: uuid.UUID) -> Response:
     """End the case without a decision."""
     run(cases.cancel, case_id=case_id, reason=request.form.get("reason", ""))
+    return redirect(url_for("pages.case", case_id=case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/corrections")
+@auth.signed_in
+def correct(case_id: uuid.UUID) -> Response:
+    """Correct a datum of a closed case; the submission itself stays as it was."""
+    submission, _, path = request.form.get("place", "").partition(":")
+    try:
+        submission_id = uuid.UUID(submission)
+    except ValueError:
+        raise DomainError("needed", "请选择要更正的内容。", "Choose what to correct.", pointer="place") from None
+    run(
+        cases.correct,
+        case_id=case_id,
+        submission_id=submission_id,
+        path=path,
+        value=request.form.get("value", ""),
+        reason=request.form.get("reason", ""),
+    )
     return redirect(url_for("pages.case", case_id=case_id))
 
 

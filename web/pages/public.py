@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from registers.errors import DomainError
 from registers.parties import User
-from web import auth, views, words
+from web import auth, downloads, views, words
 from web.context import bound, idempotency_key, new_key, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
@@ -76,6 +76,12 @@ def notice(notice_id: uuid.UUID) -> str:
     return _notice_page(notice_id, {}, {})
 
 
+@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>.<any(docx, pdf):form>")
+def published_letter(notice_id: uuid.UUID, letter_id: uuid.UUID, form: str) -> Response:
+    """The full text of a published decision."""
+    return downloads.published_letter(notice_id, letter_id, form)
+
+
 @blueprint.post("/notices/<uuid:notice_id>")
 def comment(notice_id: uuid.UUID) -> Any:
     """Take a comment."""
@@ -115,7 +121,7 @@ def _login_page(name: str, error: str | None) -> str:
 
 def _notice_page(notice_id: uuid.UUID, said: dict[str, Any], errors: dict[str, str]) -> str:
     with runtime().db.transaction() as conn:
-        found = views.public_notice(notices.one(conn, notice_id, runtime().time.today()))
+        found = views.public_notice(conn, notices.one(conn, notice_id, runtime().time.today()))
     key = request.form.get("idempotency_key") or new_key()
     return render_template("notice.html", notice=found, said=said, errors=errors, key=key)
 
