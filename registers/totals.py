@@ -261,7 +261,8 @@ def units(conn: Connection, year: int, zones: Sequence[str], limit: int = 1000) 
             func.count(UnitTotal.allowed).label("decided"),
             func.sum(func.jsonb_array_length(UnitTotal.findings)).label("differences"),
         )
-        .where(UnitTotal.year == year)
+        # A unit on the list of a year declares for the year before.
+        .where(UnitTotal.year == year - 1)
         .group_by(UnitTotal.enterprise_id)
         .subquery()
     )

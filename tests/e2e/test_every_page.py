@@ -51,6 +51,8 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         login: served.api(login).get("/tasks")["tasks"] for login in ("qiye", "chuangkou", "huiban", "shencha", "faren")
     }
     by_element = {task["element"]: task["id"] for listed in tasks.values() for task in listed}
+    project = served.api("shencha").get("/reductions", status="entered")["projects"][0]
+    imported = served.api("shencha").post("/totals/import", {"kind": "list", "year": 2026, "rows": [{"basis": "x"}]})
     return [
         (None, "/login", "login"),
         (None, "/verify", "verify"),
@@ -79,6 +81,13 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("xitong", "/limits", "limits"),
         ("xitong", "/house-rules", "house-rules"),
         ("xitong", "/definitions", "definitions"),
+        ("shencha", "/reductions", "reductions"),
+        ("shencha", f"/reductions/{project['id']}", "reduction"),
+        ("shencha", "/reductions/report?first=2026-04-01&last=2026-09-30", "reduction-report"),
+        ("shencha", "/totals?year=2026", "totals"),
+        ("shencha", f"/totals/imports/{imported['import_id']}", "totals-import"),
+        ("qiye2", "/totals?year=2026", "totals-unit"),
+        ("qiye2", "/reductions", "reductions-unit"),
         ("xitong", "/incidents", "incidents"),
         ("anquan", "/users", "users"),
         ("anquan", f"/users/{served.world.actor('shencha').id}", "user"),

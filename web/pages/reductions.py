@@ -10,7 +10,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from handlers.reserve import quarter_days
-from registers import parties
+from registers import catalogues, parties
 from registers.errors import DomainError
 from registers.reduction_tables import KIND_TITLES, ORIGIN_TITLES, STATUS_TITLES, USE_TITLES
 from web import auth
@@ -102,6 +102,7 @@ def _words() -> dict[str, Any]:
         "origins": {key: in_language(pair) for key, pair in ORIGIN_TITLES.items()},
         "statuses": {key: in_language(pair) for key, pair in STATUS_TITLES.items()},
         "purposes": {key: in_language(pair) for key, pair in USE_TITLES.items()},
+        "factors": {item["key"]: in_language((item["zh"], item["en"])) for item in catalogues.pollutants()},
         "in_language": in_language,
     }
 

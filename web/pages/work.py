@@ -128,7 +128,7 @@ def procedures() -> str:
         ]
         zones = parties.zones(conn)
         enterprises = []
-        if person.enterprise_id is None and person.has("window"):
+        if person.enterprise_id is None and (person.has("window") or person.has("reviewer")):
             enterprises = list(
                 conn.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name).limit(500))
             )
