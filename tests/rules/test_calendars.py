@@ -37,6 +37,52 @@ def test_working_days_around_holidays_end_where_counting_by_hand_ends(start, lim
     assert CALENDAR.due(start, limit, "workday", count_start).date == due
 
 
+# Notices as bureaus and applicants published them: the period they printed, the number of working days they named,
+# and whether the day of publication counted. Sources in the last column (read in November 2026).
+@pytest.mark.parametrize(
+    ("published", "limit", "count_start", "last", "source"),
+    [
+        # Across New Year's Day; the day of acceptance is a Saturday on which nobody works.
+        (
+            date(2023, 12, 23),
+            10,
+            True,
+            date(2024, 1, 8),
+            "锡林郭勒盟生态环境局 受理公示 2023-12-23 (ixbang.com E412D88B)",
+        ),
+        # The working Saturday after the Spring Festival of 2025 is counted.
+        (date(2025, 2, 7), 10, True, date(2025, 2, 19), "天然气长输管道 征求意见稿公示 2025-02-07 (js-eia.cn)"),
+        # After the New Year's holiday of 2026 with its working Sunday; the day of publication is not counted ...
+        (date(2026, 1, 8), 5, False, date(2026, 1, 15), "湖州市生态环境局长兴分局 2026-01-08 (qianlima.com 570959654)"),
+        # ... and here it is: the same last day.
+        (date(2026, 1, 9), 5, True, date(2026, 1, 15), "大庆市肇源生态环境局 2026-01-09 (882630.com a57c1eaa)"),
+        (date(2026, 3, 4), 5, False, date(2026, 3, 11), "日照市生态环境局莒县分局 2026-03-04 (xzphp.com fbad865b)"),
+        (date(2024, 12, 17), 5, False, date(2024, 12, 24), "嘉兴市生态环境局秀洲分局 2024-12-17 (ixbang.com 8A220434)"),
+        (date(2024, 10, 30), 5, True, date(2024, 11, 5), "达州市生态环境局 2024-10-30 (sthjj.dazhou.gov.cn 20799)"),
+        (date(2023, 8, 23), 7, True, date(2023, 8, 31), "高密市 审批决定公告 2023-08-23 (ixbang.com 4F286189)"),
+    ],
+)
+def test_periods_printed_in_real_notices_come_out_as_printed(published, limit, count_start, last, source):
+    assert CALENDAR.due(published, limit, "workday", count_start).date == last, source
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "count_start", "due"),
+    [
+        # Spring Festival 2024 by hand: off 10-17 February, make-up days 4 and 18 February: 8, 9, 18, 19, 20 February.
+        (date(2024, 2, 7), 5, False, date(2024, 2, 20)),
+        # New Year 2026: off 1-3 January, make-up day Sunday 4 January: 31 December, 4, 5, 6, 7 January.
+        (date(2025, 12, 30), 5, False, date(2026, 1, 7)),
+        # National Day 2024: off 1-7 October, make-up days 29 September and 12 October: 29, 30 Sep, 8-11, 12 October.
+        (date(2024, 9, 29), 7, True, date(2024, 10, 12)),
+    ],
+)
+def test_limits_across_festivals_worked_out_by_hand_from_the_notices_of_the_state_council(
+    start, limit, count_start, due
+):
+    assert CALENDAR.due(start, limit, "workday", count_start).date == due
+
+
 def test_calendar_days_count_every_day():
     assert CALENDAR.due(date(2025, 1, 24), 30, "day", False).date == date(2025, 2, 23)
 

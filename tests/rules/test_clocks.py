@@ -201,3 +201,59 @@ def test_used_and_remaining_always_add_up(rule, facts, at):
 def test_merged_pauses_never_touch(facts):
     merged = pauses(EIA_FORM, facts)
     assert all(a.end is not None and a.end < b.start for a, b in itertools.pairwise(merged))
+
+
+# The same over all years the calendar knows, and one it does not: holidays, make-up days, leap days, year ends.
+ANY_DAY = st.dates(date(2004, 1, 1), date(2027, 12, 31))
+ANY_RULE = st.builds(
+    lambda limit, unit, first, extension: replace(
+        LICENCE, limit=limit, unit=unit, count_start=first, pauses=EIA_FORM.pauses, extension=extension
+    ),
+    st.integers(1, 90),
+    st.sampled_from(["workday", "day"]),
+    st.booleans(),
+    st.sampled_from([None, LICENCE.extension]),
+)
+SHIFTED = st.lists(st.tuples(OFFSETS, st.integers(0, 25), st.sampled_from(sorted(EIA_FORM.pauses))), max_size=5)
+
+
+def at(start, shifted):
+    return [
+        Fact("started", start),
+        *(Fact("paused", start + at * DAY, start + (at + length) * DAY, reason=kind) for at, length, kind in shifted),
+    ]
+
+
+@given(ANY_RULE, ANY_DAY, SHIFTED)
+def test_from_2004_to_2027_the_day_walk_and_interval_arithmetic_agree(rule, start, shifted):
+    known = at(start, shifted)
+    assert read(rule, known, CALENDAR, start).projected == due_by_intervals(rule, known, CALENDAR, rule.limit)
+
+
+@given(ANY_RULE, ANY_DAY, SHIFTED, st.integers(1, 10), OFFSETS)
+def test_an_extension_never_shortens(rule, start, shifted, days, later):
+    known = at(start, shifted)
+    extended = Fact("extended", start + later * DAY, days=days, reason="r", approver="a")
+    before = read(rule, known, CALENDAR, start).projected
+    after = read(rule, [*known, extended], CALENDAR, start).projected
+    assert before is not None and after is not None and after >= before
+    assert (after > before) == (rule.extension is not None)
+
+
+@given(ANY_RULE, ANY_DAY, st.integers(0, 60), st.integers(1, 15))
+def test_from_2004_to_2027_a_pause_of_n_counted_days_moves_the_date_by_n_counted_days(rule, start, used, length):
+    last = read(rule, at(start, []), CALENDAR, start).projected
+    begin = start + (used + 1) * DAY
+    if last is None or begin > last:
+        return
+    end = CALENDAR.due(begin, length, rule.unit, True).date + DAY
+    paused = [*at(start, []), Fact("paused", begin, end, reason="hearing")]
+    moved = read(rule, paused, CALENDAR, start).projected
+    assert moved == CALENDAR.due(last, length, rule.unit, False).date
+
+
+@given(ANY_RULE, ANY_DAY, SHIFTED)
+def test_leaving_the_derivation_out_changes_nothing_else(rule, start, shifted):
+    known = at(start, shifted)
+    told, silent = (read(rule, known, CALENDAR, start, explained=explained) for explained in (True, False))
+    assert replace(told, derivation=[]) == silent
