@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from registers import accounts, parties
 from registers.db import uuid7
 from registers.timesource import TimeSource
-from workflows import demo_reductions
+from workflows import demo_quota, demo_reductions
 
 PASSWORD = "onewindow-demo"  # noqa: S105 - printed on the sign-in page of a demonstration, never used elsewhere
 
@@ -120,6 +120,7 @@ def load(conn: Connection, time: TimeSource) -> list[tuple[str, str, str]]:
         )
         made.append((login, name, role))
     people = {row.login: row.id for row in conn.execute(select(parties.User.login, parties.User.id))}
+    demo_quota.load(conn, time, people=people, unit=second)
     demo_reductions.load(conn, time, bureau=ids["sip-eeb"], people=people, enterprises=(first, second))
     return made
 

@@ -28,7 +28,8 @@ from workflows.quotaledger import require_officer
 
 BASIS = "SIPQUOTA:四.4"
 
-# Permitted totals of units with their audited actual amount of a year that began after the last approval.
+# Permitted totals of units with their audited actual amount of a whole year of operation (the start is reported on
+# the permit) that began after the last approval.
 _SURPLUS = text(
     """
     SELECT s.owner AS enterprise_id, a.zone_code, a.factor, a.period, s.amount AS permitted, t.actual, t.year
@@ -39,6 +40,8 @@ _SURPLUS = text(
      WHERE s.amount > 0 AND t.actual < s.amount * :percent / 100
        AND make_date(t.year, 1, 1) > (SELECT max(e.on_date) FROM quota_entry e JOIN quota_posting p ON p.id = e.posting_id
               WHERE e.account_id = a.id AND e.amount > 0 AND p.enterprise_id = s.owner)
+       AND EXISTS (SELECT 1 FROM permit o WHERE o.enterprise_id = s.owner
+              AND o.operation_started_on <= make_date(t.year, 1, 1))
        AND NOT EXISTS (SELECT 1 FROM quota_recovery r WHERE r.enterprise_id = s.owner AND r.zone_code = a.zone_code
               AND r.factor = a.factor AND r.period = a.period AND (r.status = 'proposed' OR r.year = t.year))
      ORDER BY a.zone_code, a.factor LIMIT 1000

@@ -19,6 +19,7 @@ from web.api import (
     milestones,
     notices,
     permits,
+    quota,
     reductions,
     session,
     tasks,
@@ -49,5 +50,6 @@ def install(app: Flask) -> None:
     )
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, files, notices)
-    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, permits, reductions, totals, admin):
+    about_registers = (permits, reductions, totals, quota)
+    for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
         milestones,
         permits,
         public,
+        quota,
         reductions,
         tasks,
         totals,
