@@ -48,6 +48,8 @@ def _letter(found: dict[str, Any], form: str) -> Response:
     name = f"{found['title']} {found['number'] or '草稿'}".replace("/", "-")
     if form == "docx":
         return attachment(runtime().files_root, found["sha256"], f"{name}.docx", letters.DOCX)
+    if form != "pdf":
+        raise NotFound()
     pdf = letters.pdf(runtime().files_root, found["sha256"])
     if pdf is None:
         raise DomainError(

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.conftest import World
 from tests.web.conftest import Api
-from workflows import deadlines, install
+from workflows import deadlines, install, quotarehearsal
 from workflows.models import Deadline
 
 Person = Callable[[str], Api]
@@ -46,6 +46,8 @@ def with_files(person: Api, data: Any) -> Any:
 
 
 def play(world: World, api: Person, played: dict[str, Any]) -> str:
+    with world.rt.db.transaction() as conn:
+        quotarehearsal.furnish(conn, played.get("ledger", {}), world.time)
     started = api("qiye").post("/cases", {"procedure": "one_window"})
     steps = [{"task": "task_screening", "as": "preparer", "submit": played["start"]}, *played["steps"]]
     for step in steps:

@@ -28,7 +28,7 @@ def decided(world: World, api: Person) -> str:
 
 def notices(app: Flask) -> dict[str, str]:
     listed = app.test_client().get("/api/v1/notices").get_json()
-    return {notice["kind"]: notice["id"] for notice in listed["notices"]}
+    return {notice["kind"]: notice["id"] for notice in listed}
 
 
 def test_everything_a_notice_tells_the_public_is_listed_here(world: World, app: Flask, api: Person) -> None:
@@ -48,9 +48,9 @@ def test_the_decision_is_public_in_full_and_nothing_else_of_the_case(world: Worl
     assert {letter["kind"] for letter in told["letters"]} == {"eia_approval", "permit_original", "permit_copy"}
     approval = next(letter for letter in told["letters"] if letter["kind"] == "eia_approval")
     page = client.get(f"/notices/{notice}").get_data(as_text=True)
-    assert f"/notices/{notice}/letters/{approval['id']}.docx" in page
+    assert f"/notices/{notice}/letters/{approval['id']}/docx" in page
     for address in (
-        f"/notices/{notice}/letters/{approval['id']}.docx",
+        f"/notices/{notice}/letters/{approval['id']}/docx",
         f"/api/v1/notices/{notice}/letters/{approval['id']}/docx",
     ):
         answer = client.get(address)
@@ -58,8 +58,8 @@ def test_the_decision_is_public_in_full_and_nothing_else_of_the_case(world: Worl
         said = "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(answer.data)).paragraphs)
         assert approval["number"] in said
     others = [one for one in api("qiye").get(f"/cases/{case_id}")["letters"] if one["kind"] == "acceptance_notice"]
-    assert client.get(f"/notices/{notice}/letters/{others[0]['id']}.docx").status_code == 404
-    assert client.get(f"/notices/{notices(app)['acceptance']}/letters/{approval['id']}.docx").status_code == 404
+    assert client.get(f"/notices/{notice}/letters/{others[0]['id']}/docx").status_code == 404
+    assert client.get(f"/notices/{notices(app)['acceptance']}/letters/{approval['id']}/docx").status_code == 404
 
 
 def test_a_correction_of_a_closed_case_is_made_on_its_page_and_the_original_stays(
@@ -96,4 +96,4 @@ def test_a_notice_of_tomorrow_shows_nothing_today(world: World, app: Flask, api:
         letter = conn.scalar(text("SELECT id FROM letter WHERE kind = 'eia_approval'"))
         assert conn.scalar(select(Notice.id).where(Notice.id == uuid.UUID(notice))) is not None
     assert app.test_client().get(f"/notices/{notice}").status_code == 404
-    assert app.test_client().get(f"/notices/{notice}/letters/{letter}.docx").status_code == 404
+    assert app.test_client().get(f"/notices/{notice}/letters/{letter}/docx").status_code == 404

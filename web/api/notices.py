@@ -37,7 +37,7 @@ def show(notice_id: uuid.UUID) -> Any:
         return views.public_notice(conn, notices.one(conn, notice_id, runtime().time.today()))
 
 
-@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>/<any(docx, pdf):form>")
+@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>/<form>")
 @blueprint.response(200)
 def decision(notice_id: uuid.UUID, letter_id: uuid.UUID, form: str) -> Any:
     """The full text of a published decision."""

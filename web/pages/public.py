@@ -76,7 +76,7 @@ def notice(notice_id: uuid.UUID) -> str:
     return _notice_page(notice_id, {}, {})
 
 
-@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>.<any(docx, pdf):form>")
+@blueprint.get("/notices/<uuid:notice_id>/letters/<uuid:letter_id>/<any(docx, pdf):form>")
 def published_letter(notice_id: uuid.UUID, letter_id: uuid.UUID, form: str) -> Response:
     """The full text of a published decision."""
     return downloads.published_letter(notice_id, letter_id, form)
