@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
-from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse
+from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse, standing
 
 Rows = dict[tuple[str, str], dict[str, Any]]
 
@@ -45,7 +45,7 @@ def _entered(here: ColumnElement[bool], when: ColumnElement[bool]) -> Any:
             func.count(ReductionProject.id).label("projects"),
         )
         .join(ReductionAmount, ReductionAmount.project_id == ReductionProject.id)
-        .where(here, when)
+        .where(here, when, ReductionProject.status == "entered")
         .group_by(ReductionProject.zone_code, ReductionAmount.factor)
     )
 
@@ -59,6 +59,6 @@ def _used(here: ColumnElement[bool], when: ColumnElement[bool]) -> Any:
             func.sum(ReductionUse.amount).label("total"),
         )
         .join(ReductionUse, ReductionUse.project_id == ReductionProject.id)
-        .where(here, when)
+        .where(here, when, standing())
         .group_by(ReductionProject.zone_code, ReductionUse.factor, ReductionUse.purpose)
     )

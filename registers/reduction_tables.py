@@ -8,11 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, exists, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from registers.db import Base, uuid7
-from registers.quota_accounts import AMOUNT
+from registers.quota_accounts import AMOUNT, QuotaPosting
 
 KIND_TITLES: dict[str, tuple[str, str]] = {
     "closure": ("产业结构升级类", "Industrial upgrading (closure)"),
@@ -132,3 +132,9 @@ class ReductionUse(Base):
     posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("quota_posting.id"))
     actor_id: Mapped[uuid.UUID | None]
     created_at: Mapped[datetime]
+
+
+def standing() -> ColumnElement[bool]:
+    """The condition under which a use stands: its posting was not reversed."""
+    reversal = aliased(QuotaPosting)
+    return ~exists(select(reversal.id).where(reversal.reverses == ReductionUse.posting_id))

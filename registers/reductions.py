@@ -22,7 +22,7 @@ from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from registers.quota import Account, Kind, Posting, Register
 from registers.quota_accounts import period_on
-from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse
+from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse, standing
 
 RULE = "SIPQUOTA:四"
 
@@ -258,7 +258,7 @@ def use_by_upper(
     rows = conn.execute(
         select(ReductionUse.purpose, func.sum(ReductionUse.amount))
         .where(ReductionUse.project_id == portion.project_id, ReductionUse.factor == portion.factor)
-        .where(or_(ReductionUse.to_upper, ReductionUse.purpose == "upper"))
+        .where(or_(ReductionUse.to_upper, ReductionUse.purpose == "upper"), standing())
         .group_by(ReductionUse.purpose)
     )
     held: dict[str, Decimal] = {row[0]: row[1] for row in rows}
@@ -321,6 +321,41 @@ def grant(
             Posting(Kind.UPPER_GRANT, on, lines, document=document, rule=f"{RULE}.2", case_id=case_id, actor_id=by)
         )
     return quota.post_all(conn, postings, now)
+
+
+def take_back(conn: Connection, posting_id: uuid.UUID) -> None:
+    """A posting was reversed: what it took from a project is there again, what it entered is no longer there.
+
+    An entry of which something has left already is not taken back before those portions are.
+    """
+    rows = conn.execute(
+        select(ReductionUse.project_id, ReductionUse.factor, ReductionUse.amount).where(
+            ReductionUse.posting_id == posting_id, ReductionUse.purpose != "upper"
+        )
+    ).all()
+    for row in rows:
+        conn.execute(
+            update(ReductionAmount)
+            .where(ReductionAmount.project_id == row.project_id, ReductionAmount.factor == row.factor)
+            .values(used=ReductionAmount.used - row.amount)
+        )
+    entered = conn.execute(
+        select(ReductionAmount.project_id, ReductionAmount.used)
+        .where(ReductionAmount.posting_id == posting_id)
+        .with_for_update()
+    ).all()
+    if any(row.used for row in entered):
+        raise Conflict(
+            "reduction_used",
+            "该项目的减排量已有使用，请先冲正使用记录。",
+            "Amounts of this project have been used; reverse those postings first.",
+        )
+    for project_id in {row.project_id for row in entered}:
+        conn.execute(
+            update(ReductionProject)
+            .where(ReductionProject.id == project_id)
+            .values(status="void", reason="入库记账已冲正")
+        )
 
 
 # -- reading ----------------------------------------------------------------------------------------------
@@ -397,7 +432,7 @@ def amounts_of(conn: Connection, project_ids: Iterable[uuid.UUID]) -> dict[uuid.
 def uses_of(conn: Connection, project_id: uuid.UUID) -> list[dict[str, Any]]:
     """What became of a project's amounts, in order."""
     rows = conn.execute(
-        select(ReductionUse.__table__)
+        select(ReductionUse.__table__, (~standing()).label("reversed"))
         .where(ReductionUse.project_id == project_id)
         .order_by(ReductionUse.on_date, ReductionUse.id)
         .limit(500)

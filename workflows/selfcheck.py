@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from forms import letters as templates
-from registers import files, numbering, parties, quota_check
+from registers import files, numbering, parties, quota_check, reduction_check
 from registers.files import StoredFileRow
 from registers.numbering import NumberingCounter, NumberingRule
 from registers.permits import Permit
@@ -53,6 +53,7 @@ def check(conn: Connection, files_root: Path) -> Report:
         *_decisions(conn, counted),
         *_files(conn, files_root, counted),
         *_quota(conn, counted),
+        *_reductions(conn, counted),
     ]
     return Report(dict(counted), faults)
 
@@ -166,6 +167,13 @@ def _quota(conn: Connection, counted: Counter[str]) -> Iterator[Fault]:
     counted["quota entries"] = quota_check.size(conn)
     for found in quota_check.differences(conn):
         yield Fault("quota", *found)
+
+
+def _reductions(conn: Connection, counted: Counter[str]) -> Iterator[Fault]:
+    """Audited reductions and their uses stand in the ledger as the projects say."""
+    counted["reduction amounts"] = reduction_check.size(conn)
+    for found in reduction_check.differences(conn):
+        yield Fault("reductions", *found)
 
 
 def _files(conn: Connection, root: Path, counted: Counter[str]) -> Iterator[Fault]:

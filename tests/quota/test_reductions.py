@@ -14,14 +14,14 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from handlers.reserve import quarter_days
-from registers import parties, quota, reductions
+from registers import parties, quota, reduction_check, reductions
 from registers.errors import Conflict, DomainError
 from registers.quota import Account, Register
 from registers.reduction_reports import report
-from registers.reduction_tables import ReductionProject
+from registers.reduction_tables import ReductionAmount, ReductionProject
 from registers.reductions import Portion
 from tests.conftest import World, key
-from workflows import cases, definitions, scenarios
+from workflows import cases, definitions, quotaledger, scenarios
 from workflows.install import procedures_folder
 from workflows.models import Case, Task
 
@@ -209,6 +209,36 @@ def test_uses_are_never_changed(world: World) -> None:
         pytest.raises(psycopg.errors.RestrictViolation),
     ):
         owner.execute("DELETE FROM reduction_use")
+
+
+def test_reversing_a_use_gives_the_amount_back_and_an_entry_only_when_nothing_of_it_has_left(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        project_id = entered(conn, world, "5", "dujia", "TN")
+        portion = Portion(project_id, "TN", "reserve", Decimal(2))
+        used = reductions.use(conn, [portion], on=DAY, now=world.time.now(), by=None)[0]
+        entry = conn.scalar(select(ReductionAmount.posting_id).where(ReductionAmount.project_id == project_id))
+    officer = world.actor("qianfa")
+    with pytest.raises(Conflict):
+        quotaledger.reverse(world.rt, officer, key(), posting_id=entry, reason="误记")
+    quotaledger.reverse(world.rt, officer, key(), posting_id=used, reason="误记")
+    with world.rt.db.transaction() as conn:
+        assert reductions.amounts_of(conn, [project_id])[project_id][0]["left"] == 5
+        assert [use["reversed"] for use in reductions.uses_of(conn, project_id)] == [True]
+        assert list(reduction_check.differences(conn)) == []
+    quotaledger.reverse(world.rt, officer, key(), posting_id=entry, reason="误记")
+    with world.rt.db.transaction() as conn:
+        assert reductions.one(conn, project_id)["status"] == "void"
+        assert held(conn, Register.REDUCTION, "dujia", "TN") == 0
+
+
+def test_the_check_of_registers_finds_what_does_not_agree(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        project_id = entered(conn, world)
+        assert list(reduction_check.differences(conn)) == []
+        conn.execute(update(ReductionAmount).where(ReductionAmount.project_id == project_id).values(used=Decimal(1)))
+        found = list(reduction_check.differences(conn))
+    assert [one.about.split()[1] for one in found] == ["COD"]
+    assert "登记已用 1" in found[0].zh
 
 
 def test_the_report_counts_the_days_and_the_register_the_end(conn: Connection, world: World) -> None:
