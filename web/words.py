@@ -29,9 +29,12 @@ def matter_name(kind: str | None) -> str:
     return in_language(matters.MATTER_TITLES.get(kind or "", (kind or "", kind or "")))
 
 
+WASTE_KLASSES = {"comprehensive": ("综合经营", "comprehensive"), "collection": ("收集经营", "collection")}
+
+
 def klass_name(klass: str | None) -> str:
     """A class of EIA or permit."""
-    for titles in catalogues.LEVEL_TITLES.values():
+    for titles in (*catalogues.LEVEL_TITLES.values(), WASTE_KLASSES):
         if klass in titles:
             return in_language(titles[klass])
     return klass or ""

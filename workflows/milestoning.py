@@ -69,6 +69,7 @@ class Shift:
     statutory: bool
     basis_zh: str = ""
     basis_en: str = ""
+    past: tuple[Mapping[str, str], ...] = ()  # clocks of law whose date it would lie behind
 
 
 @dataclass(frozen=True)
@@ -357,6 +358,7 @@ def _may_move(point: Point, before: Point | None, on: date) -> None:
 
 def _shifts(conn: Connection, rt: Runtime, standing: Sequence[Point], pushed: Sequence[Point], key: str) -> list[Shift]:
     before = {point.key: point for point in _counted(conn, rt, standing)}
+    running = [point for point in before.values() if point.key.startswith(CLOCK) and point.actual_on is None]
     found = [
         Shift(
             point.key,
@@ -366,6 +368,7 @@ def _shifts(conn: Connection, rt: Runtime, standing: Sequence[Point], pushed: Se
             point.statutory,
             point.basis_zh,
             point.basis_en,
+            () if point.statutory else _past(point.current_on, running),
         )
         for point in _counted(conn, rt, pushed)
         if point.current_on is not None
@@ -373,6 +376,10 @@ def _shifts(conn: Connection, rt: Runtime, standing: Sequence[Point], pushed: Se
         and (point.key == key or point.current_on != before[point.key].current_on)
     ]
     return sorted(found, key=lambda shift: (shift.key != key, shift.new, shift.key))
+
+
+def _past(on: date, running: Sequence[Point]) -> tuple[Mapping[str, str], ...]:
+    return tuple(clock.title for clock in running if clock.current_on is not None and on > clock.current_on)
 
 
 # -- checking and rows ---------------------------------------------------------------------------------

@@ -120,6 +120,15 @@ def test_the_preview_shows_exactly_what_the_push_then_moves_and_changes_nothing_
     assert [(item["key"], item["new"]) for item in moved] == [(shift.key, shift.new.isoformat()) for shift in seen]
 
 
+def test_the_preview_warns_of_a_plan_behind_the_date_of_law(world: World) -> None:
+    case_id = planned(world)
+    with world.rt.db.transaction() as conn:
+        seen = milestoning.preview(conn, world.rt, "case", case_id, "review", date(2026, 9, 28))
+    # The EIA form is due on 1 October; the review on 28 September is not behind it, the decision on 12 October is.
+    past = {shift.key: [title["zh"] for title in shift.past] for shift in seen}
+    assert past == {"review": [], "sign": ["环境影响评价审批法定期限"], "delivery": []}
+
+
 @pytest.mark.parametrize("name", ["clock-eia", "delivery"])
 def test_a_date_of_law_cannot_be_pushed_and_the_answer_names_the_law(world: World, name: str) -> None:
     case_id = planned(world)
