@@ -73,12 +73,26 @@ def series(conn: Connection, account: Account, on: date) -> list[tuple[date, Dec
 
 
 def waterfall(conn: Connection, account: Account, on: date) -> list[tuple[str, Decimal]]:
-    """The reserve from source to use: what each kind of posting brought or took; reversals go with what they reverse."""
-    rows = conn.execute(_WATERFALL, {**account._asdict(), "on": on})
-    return [(row.kind, row.amount) for row in rows]
+    """From source to use: what each kind of posting brought or took; reversals go with what they reverse.
+
+    In the reserve, reservations are told by what became of them: used (commitment) or still open (reservation).
+    """
+    steps = _kinds(conn, account, on)
+    if account.register == Register.RESERVE:
+        held = _kinds(conn, account._replace(register=Register.RESERVED), on)
+        steps = {kind: amount for kind, amount in steps.items() if kind not in ("reservation", "release")}
+        steps["commitment"] = held.get("commitment", Decimal(0))
+        steps["reservation"] = -sum(held.values(), Decimal(0))
+    order = _ORDER.split()
+    known = [(kind, steps[kind]) for kind in order if steps.get(kind)]
+    return known + [(kind, amount) for kind, amount in steps.items() if kind not in order and amount]
 
 
-_ORDER = "opening reduction to_reserve upper_grant zone_transfer recovery reservation release auction replacement upper_debit"
+def _kinds(conn: Connection, account: Account, on: date) -> dict[str, Decimal]:
+    return {row.kind: row.amount for row in conn.execute(_WATERFALL, {**account._asdict(), "on": on})}
+
+
+_ORDER = "opening reduction to_reserve upper_grant zone_transfer recovery commitment reservation release auction replacement upper_debit"
 _WATERFALL = text(
     """
     SELECT coalesce(o.kind, p.kind) AS kind, sum(e.amount) AS amount
@@ -86,10 +100,9 @@ _WATERFALL = text(
       JOIN quota_posting p ON p.id = e.posting_id LEFT JOIN quota_posting o ON o.id = p.reverses
      WHERE a.zone_code = :zone AND a.factor = :factor AND a.register = :register AND a.period = :period
        AND e.on_date <= :on
-     GROUP BY 1 HAVING sum(e.amount) <> 0
-     ORDER BY array_position(string_to_array(:order, ' '), coalesce(o.kind, p.kind)), 1
+     GROUP BY 1 HAVING sum(e.amount) <> 0 ORDER BY 1
     """
-).bindparams(order=_ORDER)
+)
 
 
 def account_entries(conn: Connection, account: Account, on: date, limit: int = 300) -> list[dict[str, Any]]:

@@ -10,11 +10,10 @@ import uuid
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from registers import quota, quota_accounts
 from registers.db import uuid7
-from registers.parties import User
 from registers.quota import Account, Kind, Need, Posting, Register
 from registers.quota_rules import QuotaBan, QuotaRatio, QuotaRecovery
 from registers.timesource import TimeSource

@@ -43,6 +43,12 @@ def town(served: Site) -> dict[str, str]:
     }
 
 
+def _posting(served: Site) -> str:
+    """A posting of the demonstration that was made at a ratio."""
+    entries = served.api("shencha").get("/quota/accounts/gaomao/VOCS")["entries"]
+    return str(next(entry["posting_id"] for entry in entries if entry["ratio"]))
+
+
 def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str, str]]:
     """Person, path and name of one page of each kind."""
     case = served.api("qiye").get(f"/cases/{town['closed']}")
@@ -94,6 +100,16 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("anquan", "/bodies", "bodies"),
         ("anquan", "/enterprises", "enterprises"),
         ("shenji", "/record", "record"),
+        ("shencha", "/quota", "quota"),
+        ("shencha", "/quota/gaomao/VOCS", "quota-account"),
+        ("shencha", f"/quota/postings/{_posting(served)}", "quota-posting"),
+        ("shencha", f"/quota/units/{served.world.actor('qiye2').enterprise_id}", "quota-unit"),
+        ("qiye2", "/quota/unit", "quota-own"),
+        ("shencha", "/quota/entry", "quota-entry"),
+        ("xitong", "/quota/entry", "quota-opening"),
+        ("anquan", "/quota/ratios", "quota-ratios"),
+        ("qianfa", "/quota/bans", "quota-bans"),
+        ("qianfa", "/quota/recoveries", "quota-recoveries"),
     ]
 
 
