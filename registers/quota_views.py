@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select, text
 
 from registers import parties
 from registers.quota import Account, Register
-from registers.quota_accounts import QuotaAccount, QuotaEntry, QuotaPosting, QuotaShare
+from registers.quota_accounts import QuotaAccount, QuotaEntry, QuotaPeriod, QuotaPosting, QuotaShare
 
 SHOWN = (Register.REDUCTION, Register.RESERVE, Register.RESERVED, Register.TOTAL, Register.UPPER)
 
@@ -153,10 +153,13 @@ def holdings(conn: Connection, enterprise_id: uuid.UUID) -> list[dict[str, Any]]
             parties.Zone.name_en,
             QuotaAccount.factor,
             QuotaAccount.period,
+            QuotaPeriod.name_zh.label("period_zh"),
+            QuotaPeriod.name_en.label("period_en"),
             QuotaShare.amount,
         )
         .join(QuotaShare, QuotaShare.account_id == QuotaAccount.id)
         .join(parties.Zone, parties.Zone.code == QuotaAccount.zone_code)
+        .join(QuotaPeriod, QuotaPeriod.code == QuotaAccount.period)
         .where(QuotaShare.owner == enterprise_id, QuotaAccount.register == Register.TOTAL)
         .order_by(QuotaAccount.period.desc(), QuotaAccount.factor)
     )
