@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from registers import catalogues
 from registers.parties import Body, Enterprise, Power, User
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 # Pages that are laid out anew on a narrow window; the others only flow.
 ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
 STATUS = {"not-found": 404, "forbidden": 403}
+REGISTERS = ("quota_posting", "quota_ratio", "quota_ban", "quota_recovery", "reduction_project", "managed_unit")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -202,6 +203,9 @@ def known_data(served: Site, town: dict[str, str]) -> str:
             Power.basis,
         ):
             said += list(conn.scalars(select(column)))
+        # What people wrote into the registers: names of projects, documents, reasons.
+        for table in REGISTERS:
+            said += list(conn.scalars(text(f"SELECT t::text FROM {table} t")))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")
         said += [json.dumps(case, ensure_ascii=False)]
