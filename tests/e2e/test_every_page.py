@@ -16,6 +16,7 @@ from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
 from web import assets
+from workflows import totalwork
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.browser
 ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
 STATUS = {"not-found": 404, "forbidden": 403}
 REGISTERS = ("quota_posting", "quota_ratio", "quota_ban", "quota_recovery", "reduction_project", "managed_unit")
+TOTALS = ("unit_total", "zone_quality", "total_import")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -204,7 +206,9 @@ def known_data(served: Site, town: dict[str, str]) -> str:
         ):
             said += list(conn.scalars(select(column)))
         # What people wrote into the registers: names of projects, documents, reasons.
-        for table in REGISTERS:
+        # The columns of a spreadsheet are called what the first row of the file says.
+        said += [title for columns in totalwork.COLUMNS.values() for _, title in columns]
+        for table in (*REGISTERS, *TOTALS):
             said += list(conn.scalars(text(f"SELECT t::text FROM {table} t")))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")
