@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from registers.parties import enterprise
 from tests.conftest import World, key
 from tests.web.conftest import Api
 from web import sheets
-from workflows import install, totalwork
+from workflows import cron, install, totalwork
 
 Person = Callable[[str], Api]
 
@@ -240,3 +241,18 @@ def test_list_results_and_upper_use_by_page(world: World, at_page: Callable[[str
         "/totals/quality", data={**hidden, "idempotency_key": key(), "year": "2027", **result, "document": ""}
     )
     assert wrong.status_code == 422
+
+
+def test_the_calls_of_the_year_lead_to_their_procedures(
+    world: World, api: Person, at_page: Callable[[str], Any]
+) -> None:
+    cron.daily(world.rt)
+    duties = {duty["kind"]: duty["procedure"] for duty in api("shencha").get("/obligations")}
+    assert duties["quota.reduction.declare_quarterly"] == "reduction_audit"
+    world.time.move_to(date(2027, 2, 1))
+    cron.daily(world.rt)
+    client, _ = at_page("shencha")
+    page = client.get("/duties").get_data(as_text=True)
+    for procedure in ("reduction_audit", "quota_reserve"):
+        assert f'href="/procedures/{procedure}"' in page
+    assert "排定总量管理名单" in page
