@@ -47,13 +47,14 @@ def fire(
     if not due:
         return {"done": 0}
     marked = set(step.conn.scalars(_MARK, {"now": step.now, "ids": [row["id"] for row in due]}))
-    before: CaseRun | None = None
-    for row in sorted(due, key=lambda item: (item["case_id"], item["due_at"])):
-        if row["id"] not in marked or row["case_status"] != "running":
-            continue
-        if before is not None and before.id == row["case_id"]:
-            before.write({})
-        before = _go_on(step, row)
+    acting = [row for row in due if row["id"] in marked and row["case_status"] == "running"]
+    runs = CaseRun.lock_all(step, {row["case_id"] for row in acting})
+    for row in sorted(acting, key=lambda item: item["due_at"]):
+        run = runs[row["case_id"]]
+        if run.writes:
+            run.write({})
+        _go_on(run, row)
+    CaseRun.write_all(step)
     return {"done": len(marked)}
 
 
@@ -62,18 +63,17 @@ def sweep(rt: Runtime, beat: Callable[[], None] = lambda: None) -> int:
     return sum(_carry_out(rt, beat, *kind) for kind in _KINDS)
 
 
-def _go_on(step: Step, row: RowMapping) -> CaseRun:
-    run = CaseRun.lock(step, row["case_id"], closed_too=True)
+def _go_on(run: CaseRun, row: RowMapping) -> None:
+    conn = run.step.conn
     if run.status != "running" or row["waiting_id"] not in run.open_deadlines:
         # A deadline of the same case that fell due with it has taken this one away.
-        step.conn.execute(update(Deadline).where(Deadline.id == row["id"]).values(result="not needed"))
-        return run
+        conn.execute(update(Deadline).where(Deadline.id == row["id"]).values(result="not needed"))
+        return
     run.open_deadlines.discard(row["waiting_id"])
-    basis = row["basis"] or (run.reference.rule(step.conn, row["rule"], step.today).basis_zh if row["rule"] else "")
+    basis = row["basis"] or (run.reference.rule(conn, row["rule"], run.step.today).basis_zh if row["rule"] else "")
     facts = {"effect": row["effect"], "due_on": row["due_on"], "rule": row["rule"], "basis": basis}
     run.record("deadline", row["element"], **facts)
     run.settle(engine.fire(run.instance, str(row["waiting_id"])))
-    return run
 
 
 def _carry_out(rt: Runtime, beat: Callable[[], None], batch: Command, kind: picking.Kind, limit: int) -> int:

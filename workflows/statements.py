@@ -50,6 +50,7 @@ _CASE = """
          'stamp', (SELECT coalesce(sum(version), 0) FROM register_stamp)) AS facts
 """
 LOCK_CASE = f"SELECT {_CASE} FROM cases c WHERE c.id = %(case_id)s FOR UPDATE OF c"  # noqa: S608 - constants
+LOCK_CASES = f"SELECT {_CASE} FROM cases c WHERE c.id = ANY(%(case_ids)s) ORDER BY c.id FOR UPDATE OF c"  # noqa: S608 - constants
 LOCK_TASK = f"""
 SELECT {_CASE}, to_jsonb(t) || jsonb_build_object('body_name', (SELECT b.name_zh FROM body b WHERE b.id = t.body_id))
          AS task
