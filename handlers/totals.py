@@ -25,6 +25,30 @@ from registers.quota_accounts import PLACES
 BASIS = "《苏州工业园区排污总量指标管理实施细则（征求意见稿）》"
 
 
+class _KnownInputs(Schema):
+    """Nothing: the unit of the case is known."""
+
+
+class _KnownOutputs(Schema):
+    rows = Rows()
+
+
+@handler(
+    "totals.known",
+    title={"zh": "已知的许可排放量", "en": "Permitted amounts that are known"},
+    basis=f"{BASIS}五.2",
+    inputs=_KnownInputs,
+    outputs=_KnownOutputs,
+)
+def known(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
+    """What permit and ledger say of the unit, so that nobody types it again; the permit comes first."""
+    if ctx.enterprise_id is None:
+        return {"rows": []}
+    held = totals.permitted_by_ledger(ctx.conn, ctx.enterprise_id)
+    held |= totals.permitted_by_permit(ctx.conn, ctx.enterprise_id)
+    return {"rows": [{"factor": factor, "permitted": held[factor]} for factor in sorted(held) if held[factor] > 0]}
+
+
 class _CheckInputs(Schema):
     declaration = Facts(required=True)
 
