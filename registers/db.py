@@ -4,7 +4,7 @@
 schema to use and on whose behalf it runs (row-level security reads that), and commits when the block
 ends without an error. All statements are Core statements on the `Connection` it hands out; the
 declarative models exist to describe the tables. Locks are always taken in this order: idempotency
-row, case row, numbering counter, quota accounts by id, everything else.
+row, case row, numbering counter, quota accounts by key, everything else.
 """
 
 from __future__ import annotations

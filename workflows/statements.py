@@ -10,7 +10,7 @@
 Between 2 and 3 the engine runs; service steps and handlers add statements of their own there.
 
 Locks are taken in that order: idempotency row, case row, then whatever a handler locks (numbering
-counter, quota accounts by id). Nobody locks a case while holding a later lock, so steps never wait
+counter, quota accounts by key). Nobody locks a case while holding a later lock, so steps never wait
 for each other in a circle. Rows travel as one JSON parameter, so a statement has one text however many
 rows it writes and PostgreSQL keeps its plan. The parts of `write` touch different rows, which is what
 PostgreSQL asks of data-modifying parts of one statement.
