@@ -3,7 +3,7 @@
 Handlers leave their results in the variables of a case, decision tables in its record. Both are shown by
 their shape, not by their name, so a new rule appears here by itself: `rules` and `lines` are sentences with
 citations, `differences` compare EIA and permit line by line, `open_items` wait for a person to choose,
-`items` are what has been asked for, `refused` what may not be asked for. A value is tied to its handler by
+`items` are what has been asked for, `refused` what may not be asked for, `problems` what sends something back. A value is tied to its handler by
 the outputs the handler declares.
 """
 
@@ -102,7 +102,8 @@ def _of_handler(info: HandlerInfo, value: Mapping[str, Any], form: FormDefinitio
     differences = [_difference(item) for item in value.get("differences") or []]
     choices = [_choice(item) for item in value.get("open_items") or []]
     refused = [_asked(item, form) for item in value.get("refused") or []]
-    asked = refused or [_asked(item, form) for item in value.get("items") or []]
+    problems = [Row(_said(item, "")) for item in value.get("problems") or []]
+    asked = refused or problems or [_asked(item, form) for item in value.get("items") or []]
     rows = [_row(item) for name in ("rules", "lines") for item in value.get(name) or []]
     result = _result(value, differences) or _common(rows)
     if not (rows or differences or choices or asked or result):
@@ -115,7 +116,7 @@ def _of_handler(info: HandlerInfo, value: Mapping[str, Any], form: FormDefinitio
         differences=differences,
         choices=choices,
         asked=asked,
-        alert=bool(differences or choices or refused or value.get("plan_missing")),
+        alert=bool(differences or choices or refused or problems or value.get("plan_missing")),
     )
 
 
@@ -169,6 +170,8 @@ def _row(item: Mapping[str, Any]) -> Row:
     text = " ".join(part for part in (name, _plain(number)) if part)
     level = _said(item, "level")
     said = _said(item, "")
+    if item.get("working"):
+        return Row(text, f"{item['working']}; {_plain(str(item['net_t']))} t/a", _said(item, "source"))
     if level:
         return Row(said, level, _said(item, "basis"))
     return Row(text or said, said if text else "", _said(item, "basis"))

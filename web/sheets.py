@@ -33,7 +33,16 @@ def read(stream: IO[bytes], columns: Sequence[tuple[str, str]], most_rows: int) 
         sheet = book.worksheets[0]
         lines = sheet.iter_rows(max_col=MAX_COLUMNS, max_row=most_rows + 2, values_only=True)
         heads = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError, TypeError, SyntaxError):
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        IndexError,
+        OSError,
+        TypeError,
+        SyntaxError,
+    ):
         raise _unreadable("不是xlsx工作簿", "it is no xlsx workbook") from None
     missing = [title for _, title in columns if title not in heads]
     if missing:

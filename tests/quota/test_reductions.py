@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +23,7 @@ from registers.reduction_reports import report
 from registers.reduction_tables import ReductionAmount, ReductionProject
 from registers.reductions import Portion
 from tests.conftest import World, key
+from tests.web.conftest import Api
 from workflows import cases, definitions, quotaledger, scenarios
 from workflows.install import procedures_folder
 from workflows.models import Case, Task
@@ -297,3 +300,23 @@ def test_only_the_named_roles_begin_a_bureau_procedure(world: World) -> None:
     with world.rt.db.transaction() as conn:
         row = conn.execute(select(Case.enterprise_id, Case.status).where(Case.id == uuid.UUID(made["case_id"]))).one()
     assert row == (None, "running")
+
+
+def test_what_sends_a_declaration_back_is_told_to_who_must_mend_it(
+    world: World, api: Callable[[str], Api], at_page: Callable[[str], Any]
+) -> None:
+    folder = procedures_folder() / "reduction_audit"
+    played = json.loads((folder / "scenarios.json").read_text("utf-8"))["scenarios"][0]
+    number = api("qiye").post("/cases", {"procedure": "reduction_audit"})["number"]
+
+    def task(login: str) -> str:
+        return str(api(login).get("/tasks", search=number)["tasks"][0]["id"])
+
+    api("chuangkou").post(f"/tasks/{task('chuangkou')}/complete", {"data": played["start"]})
+    wrong = {**played["steps"][0]["submit"], "completed_on": "2020-05-20"}
+    wrong |= {name: api("qiye").upload("a.pdf") for name in wrong if name.endswith("_file")}
+    api("qiye").post(f"/tasks/{task('qiye')}/complete", {"data": wrong})
+    client, _ = at_page("qiye")
+    page = client.get(f"/tasks/{task('qiye')}").get_data(as_text=True)
+    assert "竣工日期2020-05-20不在“十五五”" in page
+    assert 'value="2020-05-20"' in page
