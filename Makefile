@@ -1,5 +1,7 @@
 # make run    everything from a fresh checkout to http://localhost:8000
 # make test   everything the tests need, then all tests
+# make test JOBS=1 runs them one after another
+JOBS ?= auto
 .PHONY: setup run test bench lint lock clean
 
 setup:
@@ -11,7 +13,7 @@ run: setup
 
 test: setup
 	@scripts/system_packages.sh
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 bench: setup
 	@scripts/setup_bench.sh
