@@ -233,7 +233,11 @@ def test_dead_processes_that_nobody_buried_do_not_block_a_start(folder: Path, pr
         grave.stdout.close()  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("leftover", ["", "12", f"{os.getpid()}\n", "nonsense\n\n\n"])
+@pytest.mark.parametrize(
+    "leftover",
+    ["", "12", f"{os.getpid()}\n", "nonsense\n\n\n"],
+    ids=["empty", "cut off", "of another process", "nonsense"],
+)
 def test_a_stale_pid_file_does_not_block_a_start(folder: Path, leftover: str) -> None:
     """Empty, cut off, or naming a process that is now something else (after a reboot): this test itself."""
     with ensure(folder, durable=False) as server:
