@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -89,7 +90,7 @@ def _due_never(rt: Runtime, table: str, chosen: str, each: int) -> None:
 
 def _node(url: str, files: str, ready: Any) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    rt = Runtime(Database(url, pool_size=3), files, SystemTime())  # type: ignore[arg-type]
+    rt = Runtime(Database(url, pool_size=3), Path(files), SystemTime())
     Alarm(rt).start()
     time.sleep(1)
     ready.release()

@@ -231,6 +231,13 @@ def choices(name: str) -> list[tuple[str, str]]:
 
 
 @cache
+def approved_excess() -> dict[str, Any]:
+    """By how much an approved amount may exceed the balance plan without a new one; with basis and whether verified."""
+    found: dict[str, Any] = json.loads((DATA / "balance_plan.json").read_text(encoding="utf-8"))["approved_excess"]
+    return found
+
+
+@cache
 def pollutants() -> tuple[dict[str, Any], ...]:
     """The pollutants of quota control with codes and kinds."""
     raw = json.loads((DATA / "pollutants.json").read_text(encoding="utf-8"))

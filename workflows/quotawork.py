@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, Any
 from registers import quota, quota_rules
 from registers.errors import DomainError
 from registers.quota import Account, Kind, Need, Posting, Register
-from registers.quota_accounts import period_on
+from registers.quota_accounts import PLACES, period_on
 from workflows.services import Inputs, service
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
     from workflows.engine import Element
-
-SIX = Decimal("0.000001")
 
 
 @service("quota.reserve", "预占总量指标", "Reserve quota", required="lines", optional="approved")
@@ -212,11 +210,11 @@ def _amounts(lines: Iterable[Mapping[str, Any]], approved: Iterable[Mapping[str,
     known = quota.factors()
     amounts: dict[str, Decimal] = {}
     for line in lines:
-        factor, added = str(line["factor"]), Decimal(str(line["added_t"])).quantize(SIX)
+        factor, added = str(line["factor"]), Decimal(str(line["added_t"])).quantize(PLACES)
         if factor in known and added > 0:
             amounts[factor] = amounts.get(factor, Decimal(0)) + added
     for line in approved:
-        amount = Decimal(str(line["approved_t"])).quantize(SIX)
+        amount = Decimal(str(line["approved_t"])).quantize(PLACES)
         if str(line["factor"]) in amounts:
             amounts[str(line["factor"])] = amount
     return {factor: amount for factor, amount in amounts.items() if amount > 0}

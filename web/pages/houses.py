@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from registers import parties
 from registers.errors import DomainError
 from web import auth, words
-from web.context import actor, reading, run, runtime
+from web.context import actor, reading, run
 from web.i18n import gettext, in_language
 from web.pages import blueprint
 from web.pages.users import body_choices, carry_out, chosen
@@ -184,7 +184,6 @@ def _bodies(where: str, errors: dict[str, str]) -> str:
         errors=errors,
         given=request.form if errors else {},
         picked=request.form.getlist("powers"),
-        today=runtime().time.today(),
     )
 
 
