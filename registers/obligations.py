@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import calendar as gregorian
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
+
+_RULES = Path(__file__).parent / "data" / "report_rules.json"
 
 
 class Obligation(Base):
@@ -104,19 +109,19 @@ def report_periods(
 ) -> list[Period]:
     """The reports a permit asks for whose periods end between two days.
 
-    Law: 排污许可管理办法 art. 37 and HJ 944: a permit held for less than three months of a year, one month of a
-    quarter or ten days of a month may skip that report (the next one covers it); the annual report takes the
-    place of the report on the last quarter and on December.
+    Law: 排污许可管理办法 art. 37 and HJ 944: a permit held for less of a year, quarter or month than the rule says
+    (`data/report_rules.json`) may skip that report (the next one covers it); the annual report takes the place of
+    the report on the last quarter and on December.
     """
     found = []
     for year in range(first.year, last.year + 1):
-        ends = [("year", date(year, 1, 1), date(year, 12, 31), _months_after(valid_from, 3))]
+        ends = [("year", date(year, 1, 1), date(year, 12, 31), _enough("year", valid_from))]
         ends += [
-            ("quarter", date(year, month, 1), _month_end(year, month + 2), _months_after(valid_from, 1))
+            ("quarter", date(year, month, 1), _month_end(year, month + 2), _enough("quarter", valid_from))
             for month in (1, 4, 7, 10)
         ]
         ends += [
-            ("month", date(year, month, 1), _month_end(year, month), valid_from + timedelta(days=10))
+            ("month", date(year, month, 1), _month_end(year, month), _enough("month", valid_from))
             for month in range(1, 13)
         ]
         annual = "year" in reports and _held(*ends[0][1:], valid_from, valid_to)
@@ -126,6 +131,19 @@ def report_periods(
             if wanted and _held(begin, end, enough, valid_from, valid_to):
                 found.append(_period(kind, begin, end))
     return found
+
+
+@cache
+def _least() -> dict[str, dict[str, int]]:
+    """How long a permit is to be held in a year, quarter or month so that a report on it is due."""
+    found: dict[str, dict[str, int]] = json.loads(_RULES.read_text(encoding="utf-8"))["held_at_least"]
+    return found
+
+
+def _enough(period: str, valid_from: date) -> date:
+    """The day on which a permit has been held long enough in its first period."""
+    least = _least()[period]
+    return _months_after(valid_from, least.get("months", 0)) + timedelta(days=least.get("days", 0))
 
 
 def _held(begin: date, end: date, enough: date, valid_from: date, valid_to: date | None) -> bool:
