@@ -16,8 +16,6 @@ from web.i18n import in_language as in_language
 from workflows import lights, matters, notices
 from workflows.clocks import UNIT_WORDS
 
-YELLOW_DAYS = 3
-
 
 def role_name(role: str | None) -> str:
     """A role as people call it."""
@@ -123,12 +121,12 @@ def case_status(status: str, outcome: str | None, otherwise: str = "") -> Markup
 
 
 def light(due: date | str) -> Markup:
-    """Green, yellow or red for a due date; the words carry the meaning, the colour repeats it."""
+    """Green, yellow (the last days, as many as the house says) or red for a due date; the words carry the meaning."""
     on = date.fromisoformat(due[:10]) if isinstance(due, str) else due
     left = (on - runtime().time.today()).days
     if left < 0:
         return _light("red", gettext("超期%(n)s天") % {"n": -left})
-    if left <= YELLOW_DAYS:
+    if left <= runtime().reference.house["light.red_days"]:
         return _light("yellow", gettext("剩%(n)s天") % {"n": left})
     return _light("green", gettext("剩%(n)s天") % {"n": left})
 
