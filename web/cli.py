@@ -83,7 +83,7 @@ def _server_commands(cli: click.Group, running: Running) -> None:
                     say(f"  {login:<10} {name}  {role}")
             elif not anybody:
                 say("尚无任何账号，请先运行 onewindow init。There is no account yet: run `onewindow init` first.")
-            server.serve(place, bind=f"{host}:{port}", workers=workers, threads=threads)
+            server.serve(place, host=host, port=port, workers=workers, threads=threads)
 
     @cli.command()
     def worker() -> None:

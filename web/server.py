@@ -6,16 +6,26 @@ tables, when that is another); without it the program runs its own server inside
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import signal
+import socket
+import threading
+import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from registers import postgres
 from registers.db import Database
+from registers.errors import DomainError
 from registers.timesource import SystemTime, TimeSource
 from web import site
 from workflows.deadlines import Alarm
@@ -76,44 +86,72 @@ def installation() -> Installation:
     )
 
 
-class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn with our settings: worker processes with threads, each with its own pool and alarm clock."""
+class Server(MPServer):
+    """granian with our rule for workers that die: a new one takes the place at once, however often it happens."""
 
-    def __init__(self, place: Installation, *, bind: str, workers: int, threads: int) -> None:
-        self._place = place
-        self._options: dict[str, Any] = {
-            "bind": bind,
-            "workers": workers,
-            "threads": threads,
-            "worker_class": "gthread",
-            "timeout": 120,
-            "graceful_timeout": 20,
-            "keepalive": 30,
-            "accesslog": None,
-            "loglevel": "warning",
-            "proc_name": "onewindow",
-            "control_socket_disable": True,
-        }
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Hand our settings to gunicorn."""
-        for key, value in self._options.items():
-            if key in self.cfg.settings:
-                self.cfg.set(key, value)
-
-    def load(self) -> Any:
-        """Make the application in the worker process."""
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
-        _, app_url = self._place.urls()
-        rt = Runtime(Database(app_url), self._place.home / "files", self._place.time, self._place.base_url)
-        alarm = Alarm(rt)
-        alarm.start()
-        return site.build(rt, alarm)
+    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+        super()._respawn_workers(*args, **kwargs)
+        # granian gives up, and takes the database along, when a worker dies twice within seconds.
+        self.respawned_wrks.clear()
+        time.sleep(RESPAWN_PAUSE)
 
 
-def serve(place: Installation, *, bind: str, workers: int, threads: int) -> None:
-    """Serve until told to stop; the database stops last."""
+RESPAWN_PAUSE = 0.2  # seconds; a worker that cannot start must not keep a core busy
+
+
+def serve(place: Installation, *, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve until told to stop; the database stops last. DomainError when the port is taken."""
+    _check_free(host, port)
+    _, app_url = place.urls()
     place.runtime().db.close()
-    Server(place, bind=bind, workers=workers, threads=threads).run()
+    load = partial(_application, app_url, place.home, place.base_url, place.time, os.getpid())
+    Server(
+        "onewindow",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=20,
+        log_level=LogLevels.error,
+    ).serve(target_loader=load, wrap_loader=False)
+
+
+def _application(app_url: str, home: Path, base_url: str, clock: TimeSource, parent: int) -> Any:
+    """The application of one worker process, with its own pool and alarm clock."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
+    rt = Runtime(Database(app_url), home / "files", clock, base_url)
+    alarm = Alarm(rt)
+    alarm.start()
+    made = site.build(rt, alarm)
+    gc.collect()
+    gc.freeze()  # what is loaded now stays; collecting garbage need not walk it each time
+    return made
+
+
+def _end_with(parent: int) -> None:
+    """Stop this worker when the process that started it is gone: no orphan may go on answering with old code."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _check_free(host: str, port: int) -> None:
+    # The workers share the port (SO_REUSEPORT), so a second server would start and take half of the requests.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise DomainError(
+                "port_taken",
+                f"无法使用端口 {port}：{error.strerror}。请停止占用它的程序，或用 --port 指定其他端口。",
+                f"Port {port} cannot be used: {error.strerror}. Stop what uses it, or choose another with --port.",
+            ) from error

@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from handlers import registry
 from registers import milestones, parties
-from registers.db import uuid7
+from registers.db import send, uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.timesource import end_of
 from workflows import (
@@ -81,7 +81,8 @@ class CaseRun:
             run.lead_body_id = lead_body.id
             run.bodies = {"lead": str(lead_body.id)}
             run.body_ids = [lead_body.id]
-        step.conn.exec_driver_sql(
+        send(
+            step.conn,
             statements.CREATE_CASE,
             {
                 "id": run.id,
@@ -139,7 +140,7 @@ class CaseRun:
         if case_id in step.unsaved:
             held: CaseRun = step.unsaved[case_id]  # type: ignore[assignment]  # whatever is unsaved is a CaseRun
             return held
-        row = step.conn.exec_driver_sql(statements.LOCK_CASE, {"case_id": case_id}).first()
+        row = send(step.conn, statements.LOCK_CASE, {"case_id": case_id}).fetchone()
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
         return cls._loaded(step, row.facts, row.state, closed_too=closed_too)
@@ -166,7 +167,7 @@ class CaseRun:
     @classmethod
     def lock_for_task(cls, step: Step, task_id: uuid.UUID) -> tuple[CaseRun, dict[str, Any]]:
         """Lock the case of a task that this person is offered; returns the task as well."""
-        row = step.conn.exec_driver_sql(statements.LOCK_TASK, {"task_id": task_id}).first()
+        row = send(step.conn, statements.LOCK_TASK, {"task_id": task_id}).fetchone()
         if row is None:
             raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
         task = dict(row.task)
@@ -332,7 +333,7 @@ class CaseRun:
 
     def write(self, settled: dict[str, Any]) -> None:
         """Write everything the step leaves behind, and the answer of the command, in one statement."""
-        self.step.conn.exec_driver_sql(*self.statement(settled))
+        send(self.step.conn, *self.statement(settled))
 
     def statement(self, settled: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """That statement with its parameters; what it writes is no longer unwritten."""

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 
 from registers import accounts
 from registers.accounts import Actor, Bearer
-from registers.db import eyes
+from registers.db import eyes, send
 from registers.errors import Conflict, DomainError
 from workflows import statements
 from workflows.runtime import Runtime
@@ -58,7 +58,7 @@ class Step:
         if runs:
             runs[0].write(settled)
         else:
-            self.conn.exec_driver_sql(statements.SETTLE, {**identity, "response": response})
+            send(self.conn, statements.SETTLE, {**identity, "response": response})
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ _ENCODER = json.JSONEncoder(default=_plain, sort_keys=True, ensure_ascii=False, 
 
 
 def _stored_answer(conn: Connection, identity: dict[str, str], fingerprint: bytes) -> Answer:
-    row = conn.exec_driver_sql(statements.STORED_ANSWER, identity).first()
+    row = send(conn, statements.STORED_ANSWER, identity).fetchone()
     if row is None or bytes(row.request_hash) != fingerprint:
         raise Conflict(
             "idempotency_key_reused",

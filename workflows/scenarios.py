@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select
 from forms.definition import FormDefinition
 from registers import accounts, files, parties
 from registers.accounts import Actor
-from registers.db import SYSTEM_SCOPE, Database, Scope
+from registers.db import SYSTEM_SCOPE, Database, Scope, send
 from registers.errors import DomainError
 from registers.timesource import FixedTime
 from workflows import (
@@ -76,7 +76,7 @@ class RehearsalDatabase(Database):
         """A savepoint as well; a rehearsal that committed here would leave its traces behind."""
         assert self._conn is not None, "the rehearsal is not open"
         with self._conn.begin_nested():
-            yield self._conn, self._conn.exec_driver_sql(statement, {**parameters, "region": self.region}).first()
+            yield self._conn, send(self._conn, statement, {**parameters, "region": self.region}).fetchone()
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:

@@ -15,8 +15,8 @@ for each other in a circle. Rows travel as one JSON parameter, so a statement ha
 rows it writes and PostgreSQL keeps its plan. The parts of `write` touch different rows, which is what
 PostgreSQL asks of data-modifying parts of one statement.
 
-They are plain driver SQL (`Connection.exec_driver_sql`): the expression layer costs more than the
-statements themselves here.
+They go straight to the driver (`registers.db.send`): the layers above it cost more than the statements
+themselves here.
 """
 
 from __future__ import annotations
