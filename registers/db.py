@@ -149,7 +149,7 @@ class Database:
 
     def announce(self, conn: Connection, scope: Scope) -> None:
         """Tell PostgreSQL for this transaction whose schema and whose eyes are used."""
-        conn.exec_driver_sql(f"SELECT {ANNOUNCE}", {**eyes(scope), "region": self.region})
+        send(conn, f"SELECT {ANNOUNCE}", {**eyes(scope), "region": self.region})
 
     def close(self) -> None:
         """Give all connections back to the server."""
