@@ -831,6 +831,36 @@ def upper_request() -> None:
     letter.save("upper_request")
 
 
+def pilot_request() -> None:
+    letter = Letter()
+    letter.head("{{heading}}")
+    letter.to_whom("{{recipient}}：")
+    letter.body("{{reason}}", "经组织专家评审，现将{{count}}项试点一并请示如下：")
+    letter.table(
+        "lines",
+        [
+            ("序号", "{{number}}", 14),
+            ("所在地", "{{city}}", 26),
+            ("试点内容", "{{title}}", 58),
+            ("牵头单位", "{{lead}}", 36),
+            ("期限", "{{deadline}}", 22),
+        ],
+        size=10.5,
+    )
+    letter.body("妥否，请示。", "案件编号：{{case_number}}", "{{?body_phone}}联系电话：{{body_phone}}")
+    letter.signature()
+    letter.save("pilot_request")
+
+
+def pilot_notice() -> None:
+    letter = Letter()
+    letter.head("{{heading}}")
+    letter.to_whom("{{recipient}}：")
+    letter.body("试点名称：{{project_name}}", "{{content}}", "案件编号：{{case_number}}", "{{?body_phone}}联系电话：{{body_phone}}")
+    letter.signature()
+    letter.save("pilot_notice")
+
+
 def zone_bulletin() -> None:
     letter = Letter()
     letter.head("{{heading}}")
@@ -927,7 +957,7 @@ LETTERS = [
     acceptance_notice, not_accepted_notice, not_needed_notice, deficiency_notice, time_notice, acceptance_announcement,
     intended_announcement, decision_announcement, eia_approval, eia_refusal, permit_original, permit_copy, permit_refusal,
     hearing_notice, extension_notice, delivery_receipt, withdrawal_notice, change_notice, change_decision,
-    reduction_opinion, reserve_decision, upper_request, zone_bulletin, quota_information, allowed_notice,
+    reduction_opinion, reserve_decision, upper_request, zone_bulletin, pilot_request, pilot_notice, quota_information, allowed_notice,
 ]  # fmt: skip
 
 

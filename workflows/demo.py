@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from registers import accounts, parties
 from registers.db import uuid7
 from registers.timesource import TimeSource
-from workflows import demo_quota, demo_reductions
+from workflows import demo_pilots, demo_quota, demo_reductions
 
 PASSWORD = "onewindow-demo"  # noqa: S105 - printed on the sign-in page of a demonstration, never used elsewhere
 
@@ -62,6 +62,13 @@ PEOPLE = [
     ("huiban2", "孙应急", "consulted", "sip-safety"),
     ("huiban3", "郑规划", "consulted", "sip-plan"),
     ("jianguan", "冯监管", "supervisor", "sz-eeb"),
+    ("shidian", "许试点", "reviewer", "js-eed"),
+    ("tingzhang", "秦厅长", "head", "js-eed"),
+    ("shengjian", "韩督导", "supervisor", "js-eed"),
+    ("zhuanjia2", "吕教授", "expert", "js-eed"),
+    ("zhuanjia3", "施教授", "expert", "js-eed"),
+    ("zhuanjia4", "曹教授", "expert", "js-eed"),
+    ("zhuanjia5", "严教授", "expert", "js-eed"),
     ("sheji", "褚设计", "designer", "sip-eeb"),
     ("xitong", "卫系统", "system_admin", "sip-eeb"),
     ("anquan", "蒋安全", "security_admin", "sip-eeb"),
@@ -122,6 +129,7 @@ def load(conn: Connection, time: TimeSource) -> list[tuple[str, str, str]]:
     people = {row.login: row.id for row in conn.execute(select(parties.User.login, parties.User.id))}
     demo_quota.load(conn, time, people=people, unit=second)
     demo_reductions.load(conn, time, bureau=ids["sip-eeb"], people=people, enterprises=(first, second))
+    demo_pilots.load(conn, time, bodies=ids, people=people)
     return made
 
 

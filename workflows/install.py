@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from registers import accounts, catalogues, limits, parties, quota_accounts
+from registers import accounts, catalogues, limits, parties, quota_accounts, scoring
 from registers.accounts import SYSTEM
 from registers.timesource import TimeSource
 from workflows import definitions
@@ -44,6 +44,7 @@ def seed_registers(rt: Runtime) -> None:
         limits.seed(conn)
         catalogues.seed(conn)
         quota_accounts.seed(conn)
+        scoring.seed(conn, rt.time.now())
 
 
 def publish_folder(conn: Connection, folder: Path, time: TimeSource) -> bool:

@@ -37,6 +37,7 @@ from registers.reduction_tables import ReductionUse
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.crash import quota_preparations
+from tests.crash.pilot_preparations import PREPARED as PILOTS
 from tests.runtime.models import chain, node, publish, service
 from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
 from workflows.commands import COMMANDS
@@ -478,6 +479,7 @@ def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepa
 
 
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
 
 
 @prepares("reduction.upper_use")

@@ -208,6 +208,26 @@ VALUES: dict[str, dict[str, Any]] = {
         "reason": "本级储备不足，项目属于年度重点项目。",
         "lines": [{"factor_zh": "挥发性有机物", "balance_t": "0.120000", "asked_t": "3.5"}],
     },
+    "pilot_request": {
+        "heading": "关于开展固定污染源排污许可管理试点（2021年）的请示",
+        "recipient": "生态环境部环境影响评价与排放管理司",
+        "count": "1",
+        "reason": "结合我省工作实际，拟申请开展试点，已组织专家审核把关。",
+        "lines": [
+            {
+                "number": "1",
+                "city": "苏州市",
+                "title": "排污许可制与环境影响评价制度有机衔接改革试点",
+                "lead": "苏州市生态环境局",
+                "deadline": "2023-01-31",
+            }
+        ],
+    },
+    "pilot_notice": {
+        "heading": "关于延长试点期限的通知",
+        "recipient": "苏州工业园区管委会",
+        "content": "试点工作成效显著，同意延长试点期限一年。",
+    },
     "zone_bulletin": {
         "heading": "2026年第三季度减排和储备情况通报",
         "zones": "各功能区",

@@ -44,8 +44,10 @@ def test_the_running_program_has_no_right_to(world: World, statement: str) -> No
 def test_every_table_that_hangs_on_a_case_is_behind_the_second_wall(world: World) -> None:
     # Notices and what is said on them are public; their pages show only what a notice makes public.
     # A message belongs to one person, whoever takes part in the case it speaks of.
-    # Permits, projects and declared totals are registers: asked with the condition of who may see them.
+    # Permits, pilots, projects and declared totals are registers: asked with the condition of who may see them.
     public = {
+        "pilot",
+        "pilot_decision",
         "reduction_project",
         "unit_total",
         "notice",

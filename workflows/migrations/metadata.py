@@ -13,10 +13,13 @@ import registers.numbering
 import registers.obligations
 import registers.parties
 import registers.permits
+import registers.pilot_tables
 import registers.quota_accounts
 import registers.quota_rules
 import registers.reduction_tables
+import registers.scoring_tables
 import registers.total_tables
+import workflows.board_tables
 import workflows.cron
 import workflows.housebook
 import workflows.lights

@@ -1,0 +1,117 @@
+"""The commands of pilots and parks, ready to be killed at every statement."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from registers import pilots
+from registers.accounts import Actor
+from registers.milestones import Milestone
+from registers.pilot_tables import Pilot, PilotRisk, PilotTask
+from tests.conftest import TODAY, World, key
+from workflows import piloting
+
+Ready = tuple[Actor, dict[str, Any]]
+
+
+def _pilot(world: World, code: str = "PERMIT-05") -> uuid.UUID:
+    with world.rt.db.transaction() as conn:
+        found: uuid.UUID = pilots.by_code(conn, code)["id"]
+    return found
+
+
+def _keeper(world: World) -> Actor:
+    return world.actor("shencha")
+
+
+def _load(world: World) -> Ready:
+    gone = _pilot(world, "PARK-09")
+    with world.rt.db.transaction() as conn:
+        conn.execute(delete(Milestone).where(Milestone.owner_id == gone))
+        conn.execute(delete(PilotTask).where(PilotTask.pilot_id == gone))
+        conn.execute(delete(Pilot).where(Pilot.id == gone))
+    return world.actor("shengjian"), {}
+
+
+def _assign(world: World) -> Ready:
+    return world.actor("shengjian"), {"pilot_id": _pilot(world, "PERMIT-01"), "lead": "sz-eeb", "approver": "js-eed"}
+
+
+def _park(world: World) -> Ready:
+    return _keeper(world), {"code": "sip", "facts": {"area_km2": "278", "sectors": ["生物医药"]}}
+
+
+def _task(world: World) -> Ready:
+    told = {"title": "补充评估", "due": date(2026, 12, 31), "deliverable": "报告", "source": "会议纪要"}
+    return _keeper(world), {"pilot_id": _pilot(world), **told}
+
+
+def _reach(world: World) -> Ready:
+    return _keeper(world), {"pilot_id": _pilot(world), "key": "m01", "on": date(2021, 8, 30)}
+
+
+def _push(world: World) -> Ready:
+    told = {"key": "m05", "on": date(2027, 1, 31), "cause": "upper", "reason": "平台接口推迟"}
+    return _keeper(world), {"pilot_id": _pilot(world), **told}
+
+
+def _deliver(world: World) -> Ready:
+    return _keeper(world), {"pilot_id": _pilot(world), "key": "m01", "title": "试点实施方案"}
+
+
+def _report(world: World) -> Ready:
+    return _keeper(world), {"pilot_id": _pilot(world), "kind": "quarter", "light": "green", "said": "按计划进行"}
+
+
+def _note(world: World) -> Ready:
+    return _keeper(world), {"pilot_id": _pilot(world), "reason": "成立专班", "document": "会议纪要1号"}
+
+
+def _indicator(world: World) -> Ready:
+    told = {"key": "days", "title": "办理工作日", "unit": "日", "better": "down", "source": "实施细则"}
+    return _keeper(world), {"pilot_id": _pilot(world), **told, "baseline": Decimal(90), "target": Decimal(54)}
+
+
+def _value(world: World) -> Ready:
+    actor, told = _indicator(world)
+    piloting.indicator(world.rt, actor, key(), **told)
+    row = {"key": "days", "on": TODAY, "value": Decimal(60), "source": "系统统计"}
+    return actor, {"pilot_id": told["pilot_id"], **row}
+
+
+def _risk(world: World) -> Ready:
+    told = {"title": "接口推迟", "level": "high", "measures": "人工导入", "owner": "王窗口"}
+    return _keeper(world), {"pilot_id": _pilot(world), **told}
+
+
+def _risk_close(world: World) -> Ready:
+    actor, told = _risk(world)
+    with world.rt.db.transaction() as conn:
+        conn.execute(delete(PilotRisk))
+    piloting.risk(world.rt, actor, key(), **told)
+    with world.rt.db.transaction() as conn:
+        risk_id = conn.scalar(select(PilotRisk.id))
+    return actor, {"pilot_id": told["pilot_id"], "risk_id": risk_id, "closing": "接口已开放"}
+
+
+PREPARED: dict[str, Callable[[World], Ready]] = {
+    "pilot.load": _load,
+    "pilot.assign": _assign,
+    "pilot.task": _task,
+    "pilot.reach": _reach,
+    "pilot.push": _push,
+    "pilot.deliver": _deliver,
+    "pilot.report": _report,
+    "pilot.note": _note,
+    "pilot.indicator": _indicator,
+    "pilot.value": _value,
+    "pilot.risk": _risk,
+    "pilot.risk_close": _risk_close,
+    "park.save": _park,
+}
