@@ -133,6 +133,11 @@ def validate(
     return {name: loaded[name] for name in form.fields if name in loaded}
 
 
+def tidy(form: FormDefinition, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as `validate` reads them: without surrounding space, an empty box is no answer."""
+    return _tidy(form.fields, raw)
+
+
 def visible(form: FormDefinition, values: Mapping[str, Any]) -> set[str]:
     """The fields that are shown with these answers; an answer to a hidden question counts as none."""
     known: dict[str, bool] = {}

@@ -11,13 +11,14 @@ import hashlib
 import secrets
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, ForeignKey, delete, insert, text, update
+from sqlalchemy import Connection, ForeignKey, delete, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, Scope, uuid7
@@ -48,6 +49,7 @@ class UserSession(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     address: Mapped[str] = mapped_column(server_default="")
+    waits: Mapped[str] = mapped_column(server_default="", comment="the step this sign-in waits for")
 
 
 class ApiToken(Base):
@@ -62,6 +64,37 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an installation asks of passwords and sessions (house rules `security.*`)."""
+
+    idle: timedelta = IDLE
+    absolute: timedelta = ABSOLUTE
+    failures: int = MAX_FAILURES
+    lock: timedelta = LOCK_TIME
+    length: int = MIN_PASSWORD
+    classes: int = 1
+    days: int = 0
+    second_factor: int = 0
+
+    @classmethod
+    def of(cls, house: Mapping[str, int]) -> Policy:
+        """The policy that the house rules say."""
+        return cls(
+            timedelta(minutes=house["security.idle_minutes"]),
+            timedelta(hours=house["security.session_hours"]),
+            house["security.lock_failures"],
+            timedelta(minutes=house["security.lock_minutes"]),
+            house["security.password_length"],
+            house["security.password_classes"],
+            house["security.password_days"],
+            house["security.second_factor"],
+        )
+
+
+DEFAULT_POLICY = Policy()
 
 
 @dataclass(frozen=True)
@@ -141,7 +174,7 @@ _ACTOR = """
 """
 _BY_SESSION = (
     _ACTOR + ", s.csrf, s.seen_at FROM user_session s JOIN app_user u ON u.id = s.user_id"
-    " WHERE s.token_hash = %(token)s AND u.active AND s.seen_at > %(idle)s AND s.created_at > %(absolute)s"
+    " WHERE s.token_hash = %(token)s AND u.active AND s.waits = '' AND s.seen_at > %(idle)s AND s.created_at > %(absolute)s"
 )
 _BY_TOKEN = (
     _ACTOR + " FROM api_token t JOIN app_user u ON u.id = t.user_id"
@@ -168,13 +201,21 @@ _BY_ID = _ACTOR + " FROM app_user u WHERE u.active AND u.id = %(user)s"
 _FOR_LOGIN = text("SELECT id, password_hash, failed_logins, locked_until, active FROM app_user WHERE login = :login")
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash; passwords that are too short are refused."""
-    if len(password) < MIN_PASSWORD:
+def hash_password(password: str, policy: Policy = DEFAULT_POLICY) -> str:
+    """An argon2id hash; passwords that are too short or too plain for the house are refused."""
+    if len(password) < policy.length:
         raise DomainError(
             "password_short",
-            f"密码至少{MIN_PASSWORD}位。",
-            f"A password needs at least {MIN_PASSWORD} characters.",
+            f"密码至少{policy.length}位。",
+            f"A password needs at least {policy.length} characters.",
+            pointer="password",
+        )
+    tests = (str.isupper, str.islower, str.isdigit, lambda one: not one.isalnum())
+    if sum(any(test(one) for one in password) for test in tests) < policy.classes:
+        raise DomainError(
+            "password_plain",
+            f"密码至少包含大写字母、小写字母、数字、符号中的{policy.classes}类。",
+            f"A password needs {policy.classes} of: capitals, small letters, digits, signs.",
             pointer="password",
         )
     with _HASHING:
@@ -189,8 +230,10 @@ def _matches(stored: str, password: str) -> bool:
             return False
 
 
-def check_password(conn: Connection, login: str, password: str, now: datetime) -> uuid.UUID | None:
-    """The user's id when the password fits; counts failures and locks the account after five of them.
+def check_password(
+    conn: Connection, login: str, password: str, now: datetime, policy: Policy = DEFAULT_POLICY
+) -> uuid.UUID | None:
+    """The user's id when the password fits; counts failures and locks the account after some of them.
 
     Returns None for a wrong name or password alike, so that names cannot be guessed; raises
     DomainError when the account is locked.
@@ -202,16 +245,12 @@ def check_password(conn: Connection, login: str, password: str, now: datetime) -
     if row.locked_until is not None and row.locked_until > now:
         raise DomainError(
             "locked",
-            "登录失败次数过多，账号已暂时锁定，请15分钟后再试或联系系统管理员。",
-            "Too many failed attempts: the account is locked for a while. Try again in 15 minutes.",
+            "登录失败次数过多，账号已暂时锁定，请稍后再试或联系安全管理员。",
+            "Too many failed attempts: the account is locked for a while. Try again later.",
             status=429,
         )
     if not row.active or not _matches(row.password_hash, password):
-        failures = row.failed_logins + 1
-        locked = now + LOCK_TIME if failures >= MAX_FAILURES else None
-        conn.execute(
-            update(User).where(User.id == row.id).values(failed_logins=0 if locked else failures, locked_until=locked)
-        )
+        count_failure(conn, row.id, now, policy)
         return None
     if row.failed_logins or row.locked_until:
         conn.execute(update(User).where(User.id == row.id).values(failed_logins=0, locked_until=None))
@@ -219,8 +258,61 @@ def check_password(conn: Connection, login: str, password: str, now: datetime) -
     return found
 
 
-def open_session(conn: Connection, user_id: uuid.UUID, now: datetime, address: str = "") -> str:
-    """Start a session; returns the token for the cookie."""
+def count_failure(conn: Connection, user_id: uuid.UUID, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:
+    """Note a wrong password or code; after some of them in a row the account is locked for a while."""
+    failures = (conn.scalar(select(User.failed_logins).where(User.id == user_id).with_for_update()) or 0) + 1
+    locked = now + policy.lock if failures >= policy.failures else None
+    conn.execute(
+        update(User).where(User.id == user_id).values(failed_logins=0 if locked else failures, locked_until=locked)
+    )
+
+
+def is_locked(conn: Connection, user_id: uuid.UUID, now: datetime) -> bool:
+    """Whether the account is locked at the moment."""
+    until = conn.scalar(select(User.locked_until).where(User.id == user_id))
+    return until is not None and until > now
+
+
+def set_password(conn: Connection, user_id: uuid.UUID, password: str, now: datetime, policy: Policy) -> None:
+    """A new password chosen by its owner; another one than before."""
+    stored = conn.scalar(select(User.password_hash).where(User.id == user_id).with_for_update())
+    if stored is not None and _matches(stored, password):
+        raise DomainError(
+            "password_same", "新密码不能与原密码相同。", "The new password must be another one.", pointer="password"
+        )
+    conn.execute(
+        update(User).where(User.id == user_id).values(password_hash=hash_password(password, policy), password_at=now)
+    )
+
+
+def password_is_old(conn: Connection, user_id: uuid.UUID, now: datetime, policy: Policy) -> bool:
+    """Whether the house wants the password changed."""
+    if not policy.days:
+        return False
+    row = conn.execute(select(User.password_at, User.created_at).where(User.id == user_id)).one()
+    return bool(now - (row.password_at or row.created_at) > timedelta(days=policy.days))
+
+
+PENDING_LIVES = timedelta(minutes=10)
+
+
+def waiting(conn: Connection, token: str, now: datetime) -> tuple[uuid.UUID, str] | None:
+    """Whose sign-in waits behind this token, and for which step."""
+    row = conn.execute(
+        select(UserSession.user_id, UserSession.waits)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.token_hash == _digest(token),
+            UserSession.waits != "",
+            UserSession.created_at > now - PENDING_LIVES,
+            User.active,
+        )
+    ).first()
+    return None if row is None else (row.user_id, row.waits)
+
+
+def open_session(conn: Connection, user_id: uuid.UUID, now: datetime, address: str = "", *, waits: str = "") -> str:
+    """Start a session (one that still waits for a step opens nothing); returns the token for the cookie."""
     token = secrets.token_urlsafe(32)
     conn.execute(
         insert(UserSession).values(
@@ -230,9 +322,15 @@ def open_session(conn: Connection, user_id: uuid.UUID, now: datetime, address: s
             created_at=now,
             seen_at=now,
             address=address,
+            waits=waits,
         )
     )
     return token
+
+
+def close_others(conn: Connection, user_id: uuid.UUID, token: str) -> None:
+    """End all sessions of a person but the one behind this token."""
+    conn.execute(delete(UserSession).where(UserSession.user_id == user_id, UserSession.token_hash != _digest(token)))
 
 
 def close_session(conn: Connection, token: str) -> None:
@@ -240,12 +338,14 @@ def close_session(conn: Connection, token: str) -> None:
     conn.execute(delete(UserSession).where(UserSession.token_hash == _digest(token)))
 
 
-def actor_by_session(conn: Connection, token: str, now: datetime, today: date) -> Actor | None:
+def actor_by_session(
+    conn: Connection, token: str, now: datetime, today: date, policy: Policy = DEFAULT_POLICY
+) -> Actor | None:
     """The person behind a cookie, or None; the idle clock moves on at most once a minute."""
     digest = _digest(token)
     row = conn.exec_driver_sql(
         _BY_SESSION,
-        {"token": digest, "today": today, "idle": now - IDLE, "absolute": now - ABSOLUTE},
+        {"token": digest, "today": today, "idle": now - policy.idle, "absolute": now - policy.absolute},
     ).first()
     if row is None:
         return None

@@ -127,6 +127,7 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="zh")
     failed_logins: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
+    password_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -18,6 +18,7 @@ from registers import accounts
 from registers.accounts import ANONYMOUS, Actor
 from registers.errors import DomainError, Forbidden
 from web.context import actor, credential, runtime
+from workflows import signin
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +27,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Pages one posts to before a session is there; each asks for a secret of its own.
+BEFORE_SIGN_IN = {"pages.do_login", "pages.finish_sign_in"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -50,7 +53,7 @@ def set_cookie(response: Response, token: str) -> None:
         samesite="Lax",
         secure=runtime().base_url.startswith("https:"),
         path="/",
-        max_age=int(accounts.ABSOLUTE.total_seconds()),
+        max_age=int(policy().absolute.total_seconds()),
     )
 
 
@@ -58,10 +61,39 @@ def sign_in(login: str, password: str) -> str | None:
     """A new session token when name and password fit."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        user_id = accounts.check_password(conn, login, password, rt.time.now())
+        user_id = accounts.check_password(conn, login, password, rt.time.now(), policy())
         if user_id is None:
             return None
-        return accounts.open_session(conn, user_id, rt.time.now(), request.remote_addr or "")
+        waits = signin.next_step(conn, user_id, rt.time.now(), policy())
+        return accounts.open_session(conn, user_id, rt.time.now(), request.remote_addr or "", waits=waits)
+
+
+def waits_for(token: str) -> str:
+    """The step the sign-in behind a token still waits for; empty for a real session."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        found = accounts.waiting(conn, token, rt.time.now())
+    return found[1] if found is not None else ""
+
+
+def take_step(token: str, said: dict[str, str]) -> tuple[str, str, list[str]]:
+    """Take the step a sign-in waits for; a wrong code counts towards the lock."""
+    rt, address = runtime(), request.remote_addr or ""
+    try:
+        with rt.db.transaction() as conn:
+            return signin.take(conn, token, said, rt.time.now(), policy(), address)
+    except DomainError as wrong:
+        if wrong.code == "factor_code":
+            with rt.db.transaction() as conn:
+                found = accounts.waiting(conn, token, rt.time.now())
+                if found is not None:
+                    accounts.count_failure(conn, found[0], rt.time.now(), policy())
+        raise
+
+
+def policy() -> accounts.Policy:
+    """What this installation asks of passwords and sessions."""
+    return accounts.Policy.of(runtime().reference.house)
 
 
 def sign_out() -> None:
@@ -107,7 +139,7 @@ def _identify() -> None:
 def _by_session(token: str) -> Actor:
     rt = runtime()
     with rt.db.transaction() as conn:
-        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today(), policy())
     if found is None:
         raise accounts.token_refused()
     return found
@@ -119,7 +151,7 @@ def _by_cookie() -> Actor | None:
         return None
     rt = runtime()
     with rt.db.transaction() as conn:
-        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+        found = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today(), policy())
     if found is not None and request.method not in SAFE_METHODS:
         _check_origin(found)
     return found
@@ -129,7 +161,7 @@ def _check_origin(person: Actor) -> None:
     sent = request.form.get("csrf") or request.headers.get("X-CSRF-Token") or ""
     foreign = request.headers.get("Sec-Fetch-Site") not in (None, "same-origin", "none")
     # Signing in again over an old session comes from a page that knows no token; it needs name and password.
-    proven = request.endpoint == "pages.do_login" or hmac.compare_digest(sent.encode(), person.csrf.encode())
+    proven = request.endpoint in BEFORE_SIGN_IN or hmac.compare_digest(sent.encode(), person.csrf.encode())
     if foreign or not proven:
         raise Forbidden(
             "页面已过期，请返回刷新后重试（已填写的草稿不会丢失）。",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -78,8 +78,13 @@ def change_rows(raw: dict[str, Any], action: str) -> None:
 
 def messages(wrong: forms.FormErrors) -> dict[str, str]:
     """The first message for each field, in the reader's language."""
+    return first_messages(wrong.errors)
+
+
+def first_messages(errors: Iterable[forms.FieldError]) -> dict[str, str]:
+    """The first message for each path."""
     found: dict[str, str] = {}
-    for error in wrong.errors:
+    for error in errors:
         found.setdefault(error.path, error.en if language() == "en" else error.zh)
     return found
 

@@ -16,6 +16,7 @@ from typing import Any
 from babel.messages.pofile import read_po
 from flask import Flask, Response, g, request
 
+from forms import letters
 from forms.words import Words
 from registers.timesource import CHINA
 from web.context import actor
@@ -42,6 +43,12 @@ def language() -> str:
 def gettext(message: str) -> str:
     """The message in the reader's language; Chinese is the source."""
     return message if language() == "zh" else _english().get(message, message)
+
+
+def model_name(name: str | None) -> str:
+    """What a model calls a step or a letter, in the reader's language; a model without an English name keeps its own."""
+    text = name or ""
+    return text if language() == "zh" else _names().get(text, text)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
@@ -91,7 +98,18 @@ def number(value: Any) -> str:
 @cache
 def _english() -> dict[str, str]:
     """The English catalogue, read once from its source; there is no compiled copy that could be older."""
-    with (TRANSLATIONS / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    return _catalogue("messages.po")
+
+
+@cache
+def _names() -> dict[str, str]:
+    """English names of the steps of shipped models and of letters, by the Chinese ones."""
+    titled = [letters.about(name).title for name in sorted(letters.names())]
+    return {**{title["zh"]: title["en"] for title in titled}, **_catalogue("models.po")}
+
+
+def _catalogue(name: str) -> dict[str, str]:
+    with (TRANSLATIONS / "en" / "LC_MESSAGES" / name).open("rb") as file:
         return {str(message.id): str(message.string) for message in read_po(file, locale="en") if message.id}
 
 

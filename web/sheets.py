@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from openpyxl import Workbook, load_workbook
@@ -22,6 +22,23 @@ MAX_COLUMNS = 40
 
 def read(stream: IO[bytes], columns: Sequence[tuple[str, str]], most_rows: int) -> list[dict[str, str]]:
     """The rows of the first sheet by the headings of its first row; empty rows are left out."""
+    content = lines(stream, most_rows)
+    heads = next(content, [])
+    missing = [title for _, title in columns if title not in heads]
+    if missing:
+        listed = "、".join(missing)
+        raise _unreadable(f"首行缺少列：{listed}", f"the first row lacks the columns {listed}")
+    places = {key: heads.index(title) for key, title in columns}
+    rows = []
+    for line in content:
+        row = {key: line[place] if place < len(line) else "" for key, place in places.items()}
+        if any(row.values()):
+            rows.append(row)
+    return rows
+
+
+def lines(stream: IO[bytes], most_rows: int) -> Iterator[list[str]]:
+    """The rows of the first sheet as text, the headings first; at most two more than wanted."""
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise _unreadable("文件超过5 MB", "the file is larger than 5 MB")
@@ -30,9 +47,8 @@ def read(stream: IO[bytes], columns: Sequence[tuple[str, str]], most_rows: int) 
             if sum(item.file_size for item in packed.infolist()) > MAX_UNPACKED:
                 raise _unreadable("展开后过大", "it is too large when unpacked")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        lines = sheet.iter_rows(max_col=MAX_COLUMNS, max_row=most_rows + 2, values_only=True)
-        heads = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
+        found = book.worksheets[0].iter_rows(max_col=MAX_COLUMNS, max_row=most_rows + 2, values_only=True)
+        return iter([[_text(cell) for cell in line] for line in found])
     except (
         zipfile.BadZipFile,
         InvalidFileException,
@@ -44,17 +60,6 @@ def read(stream: IO[bytes], columns: Sequence[tuple[str, str]], most_rows: int) 
         SyntaxError,
     ):
         raise _unreadable("不是xlsx工作簿", "it is no xlsx workbook") from None
-    missing = [title for _, title in columns if title not in heads]
-    if missing:
-        listed = "、".join(missing)
-        raise _unreadable(f"首行缺少列：{listed}", f"the first row lacks the columns {listed}")
-    places = {key: heads.index(title) for key, title in columns}
-    rows = []
-    for line in lines:
-        row = {key: _text(line[place]) if place < len(line) else "" for key, place in places.items()}
-        if any(row.values()):
-            rows.append(row)
-    return rows
 
 
 def write(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

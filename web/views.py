@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 import forms
+from forms import progress
 from registers import obligations, parties
 from registers.accounts import Actor
-from workflows import access, casefile, definitions, formdata, letters, matters, notices, worklist
+from workflows import access, casefile, definitions, formdata, letters, matters, notices, openness, worklist
 from workflows.commands import to_json
 from workflows.runtime import Runtime
 
@@ -86,6 +87,8 @@ def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUI
             "schema": forms.json_schema(shown.form),
             "data": shown.data,
             "draft_revision": shown.revision,
+            "draft_saved_at": shown.saved_at,
+            "progress": [part_document(part) for part in formdata.parts(conn, shown)],
             "open_sections": sorted(shown.open_sections) if shown.open_sections is not None else None,
             "context": shown.context,
         }
@@ -93,7 +96,23 @@ def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUI
     return result
 
 
+def part_document(part: progress.Part) -> dict[str, Any]:
+    """A section of a form as it stands: its state, and what is wrong or missing with the place of each."""
+    return {
+        "section": part.section.id,
+        "state": part.state,
+        "answered": part.answered,
+        "asked": part.asked,
+        "why": {"zh": part.why.zh, "en": part.why.en} if part.why else None,
+        "wrong": [vars(error) for error in part.wrong],
+        "missing": [vars(error) for error in part.missing],
+    }
+
+
 PUBLIC_NOTICE = ("id", "kind", "title", "content", "from_on", "until_on", "open")
+# How to reach the body that publishes: an office's telephone is meant to be read.
+BODY_CONTACTS = ("联系电话", "通讯地址", "反馈意见的方式")
+PUBLIC_COMMENT = ("author", "comment", "at", "answer", "answered_at")
 PUBLIC_LETTER = ("id", "kind", "title", "number", "issued_at", "sha256")
 
 
@@ -101,8 +120,26 @@ def public_notice(conn: Connection, notice: dict[str, Any]) -> dict[str, Any]:
     """Only what a notice makes public; with the decision, its full text as letters to download."""
     decisions = letters.published(conn, notice["case_id"]) if notice["kind"] in notices.OF_DECISIONS else []
     result: dict[str, Any] = plain({key: notice[key] for key in PUBLIC_NOTICE})
+    result["title"] = openness.masked(result["title"])
+    result["content"] = {
+        name: openness.masked(value) if isinstance(value, str) and name not in BODY_CONTACTS else value
+        for name, value in result["content"].items()
+    }
+    said = notices.answered(conn, notice["id"])
+    result["comments"] = plain([public_comment(one) for one in said])
     result["letters"] = plain([{key: letter[key] for key in PUBLIC_LETTER} for letter in decisions])
     return result
+
+
+def public_comment(comment: dict[str, Any]) -> dict[str, Any]:
+    """A comment that was answered: what was said and answered, by whom only in its first character."""
+    shown = {key: comment[key] for key in PUBLIC_COMMENT}
+    return {
+        **shown,
+        "author": openness.masked_name(shown["author"]),
+        "comment": openness.masked(shown["comment"]),
+        "answer": openness.masked(shown["answer"]),
+    }
 
 
 def compiled_of(conn: Connection, rt: Runtime, definition_id: uuid.UUID) -> definitions.Compiled:

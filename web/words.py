@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +13,7 @@ from handlers import announcements
 from registers import catalogues, parties
 from registers.limits import LimitRule
 from web.context import runtime
-from web.i18n import gettext, language
+from web.i18n import gettext, language, model_name
 from web.i18n import in_language as in_language
 from workflows import lights, matters, notices
 from workflows.clocks import UNIT_WORDS
@@ -20,6 +22,11 @@ from workflows.clocks import UNIT_WORDS
 def role_name(role: str | None) -> str:
     """A role as people call it."""
     return in_language(parties.ROLE_TITLES.get(role or "", ("", "")))
+
+
+def task_title(task: Mapping[str, Any]) -> str:
+    """What a task is called."""
+    return model_name(task["name"])
 
 
 def matter_name(kind: str | None) -> str:
@@ -153,6 +160,11 @@ def limit_text(rule: LimitRule) -> str:
     return (
         f"{rule.limit} {UNIT_WORDS[rule.unit][1]}" if language() == "en" else f"{rule.limit}{UNIT_WORDS[rule.unit][0]}"
     )
+
+
+def promised_text(rule: LimitRule) -> str:
+    """The promised limit in words, counted like the limit itself."""
+    return limit_text(replace(rule, limit=rule.promised or rule.limit))
 
 
 def size(count: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from registers import accounts, parties
+from registers import accounts, factors, house, parties, security
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from workflows import access, housebook
@@ -203,7 +203,7 @@ def create_user(
         step.conn,
         login=login,
         name=name,
-        password_hash=accounts.hash_password(password),
+        password_hash=accounts.hash_password(password, _policy(step)),
         now=step.now,
         roles=[(role, body_id)],
         enterprise_id=enterprise_id,
@@ -231,13 +231,48 @@ def reset_password(step: Step, *, user_id: uuid.UUID, password: str) -> Answer:
     changed = step.conn.execute(
         update(parties.User)
         .where(parties.User.id == user_id)
-        .values(password_hash=accounts.hash_password(password), failed_logins=0, locked_until=None)
+        .values(
+            password_hash=accounts.hash_password(password, _policy(step)),
+            password_at=step.now,
+            failed_logins=0,
+            locked_until=None,
+        )
     )
     if changed.rowcount == 0:
         raise NotFound()
     _sign_out_everywhere(step, user_id)
     housebook.record(step, "password_reset", user=user_id)
     return {"user_id": user_id}
+
+
+@command("user.factor_drop")
+def drop_factor(step: Step, *, user_id: uuid.UUID) -> Answer:
+    """Take a lost authenticator out of force and end the sessions of its owner."""
+    access.require(step.actor, "users.manage")
+    if not factors.remove(step.conn, user_id):
+        raise NotFound()
+    _sign_out_everywhere(step, user_id)
+    housebook.record(step, "factor_dropped", user=user_id)
+    return {"user_id": user_id}
+
+
+@command("security.profile")
+def choose_profile(step: Step, *, profile: str, source: str) -> Answer:
+    """Set all security settings as a profile says; each is a change of its own with who, when and on what ground."""
+    access.require(step.actor, "users.manage")
+    known = security.profiles().get(profile)
+    if known is None:
+        raise DomainError("profile", "没有这个安全基线。", "There is no such profile.", pointer="profile")
+    for key, value in known["values"].items():
+        house.save(
+            step.conn, key, value, f"{source.strip()}（{profile}）" if source.strip() else "", step.actor.id, step.now
+        )
+    housebook.record(step, "security_profile", profile=profile, source=source.strip())
+    return {"profile": profile, "settings": len(known["values"])}
+
+
+def _policy(step: Step) -> accounts.Policy:
+    return accounts.Policy.of(house.values(step.conn))
 
 
 @command("role.give")

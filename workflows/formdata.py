@@ -11,15 +11,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 import forms
+from forms import progress
 from forms.definition import Field, FormDefinition
 from forms.words import Words
 from registers import files, parties
 from registers.errors import DomainError, NotFound
+from registers.parties import User
 from workflows import casefile, definitions, documents, engine, expressions
 from workflows.models import Case, Draft
 from workflows.runtime import Runtime
@@ -38,6 +41,8 @@ class Shown:
     open_sections: frozenset[str] | None
     context: dict[str, Any]
     files: dict[str, files.StoredFile]
+    saved_at: datetime | None = None
+    saved_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,11 @@ def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
     variables = variables_of(conn, compiled, task["case_id"])
     element = compiled.model.elements[task["element"]]
     context = {**variables, **task["local"]}
-    draft = conn.execute(select(Draft.data, Draft.revision).where(Draft.task_id == task["id"])).first()
+    draft = conn.execute(
+        select(Draft.data, Draft.revision, Draft.saved_at, User.name)
+        .outerjoin(User, User.id == Draft.saved_by)
+        .where(Draft.task_id == task["id"])
+    ).first()
     earlier = casefile.latest(conn, task["case_id"], task["form"]) if task["form"] else None
     base = earlier if earlier is not None and _repeats(element) else None
     data = draft.data if draft else base or forms.prefill(form, context)
@@ -66,6 +75,19 @@ def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
         open_sections=_open_sections(element, context) if base is not None else None,
         context=context,
         files=documents.by_ids(conn, file_ids(form, data)),
+        saved_at=draft.saved_at if draft else None,
+        saved_by=draft.name if draft else None,
+    )
+
+
+def parts(conn: Connection, shown: Shown, data: dict[str, Any] | None = None) -> list[progress.Part]:
+    """How far the form has come, section by section, with these answers (those it shows when none are given)."""
+    return progress.of(
+        shown.form,
+        shown.data if data is None else data,
+        opened=shown.open_sections,
+        context=shown.context,
+        catalogues=_live(conn, shown.form),
     )
 
 

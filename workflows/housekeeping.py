@@ -37,10 +37,10 @@ def purge(step: Step) -> Answer:
         forgotten += count
         if count < BATCH:
             break
-    session = accounts.UserSession
+    session, policy = accounts.UserSession, accounts.Policy.of(house.values(step.conn))
     ended = step.conn.execute(
         delete(session).where(
-            (session.seen_at < step.now - accounts.IDLE) | (session.created_at < step.now - accounts.ABSOLUTE)
+            (session.seen_at < step.now - policy.idle) | (session.created_at < step.now - policy.absolute)
         )
     )
     return {"ran": True, "requests": forgotten, "sessions": ended.rowcount}

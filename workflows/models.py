@@ -327,6 +327,9 @@ class NoticeComment(Base):
     comment: Mapped[str]
     wants_hearing: Mapped[bool]
     at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(server_default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[uuid.UUID | None]
 
 
 class CaseFile(Base):

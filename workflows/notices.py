@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
@@ -76,7 +76,14 @@ def comments(conn: Connection, case_id: uuid.UUID, kind: str | None = None) -> l
 
 
 def public(
-    conn: Connection, on: date, *, kind: str | None = None, text: str = "", limit: int = 50, offset: int = 0
+    conn: Connection,
+    on: date,
+    *,
+    kind: str | None = None,
+    text: str = "",
+    running: bool = False,
+    limit: int = 50,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Notices for everybody, newest first; nothing but what a notice itself says."""
     query = (
@@ -88,6 +95,8 @@ def public(
     )
     if kind:
         query = query.where(Notice.kind == kind)
+    if running:
+        query = query.where(Notice.closed_at.is_(None), or_(Notice.until_on.is_(None), Notice.until_on >= on))
     if text:
         query = query.where(Notice.title.icontains(text, autoescape=True))
     return [{**row, "open": _is_open(dict(row), on)} for row in conn.execute(query).mappings()]
@@ -130,6 +139,38 @@ def add_comment(
         )
     )
     return {"comment_id": str(comment_id), "case_id": notice["case_id"]}
+
+
+def add_answer(step: Step, case_id: uuid.UUID, comment_id: uuid.UUID, text: str) -> None:
+    """Answer a comment of a case; an answer given again replaces the one before."""
+    if not text.strip() or len(text) > 4000:
+        raise DomainError(
+            "answer", "请填写，且不超过4000字。", "This is needed, at most 4000 characters.", pointer="text"
+        )
+    done = step.conn.execute(
+        update(NoticeComment)
+        .where(NoticeComment.id == comment_id, NoticeComment.case_id == case_id)
+        .values(answer=text.strip(), answered_at=step.now, answered_by=step.actor.id)
+    )
+    if done.rowcount != 1:
+        raise NotFound()
+
+
+def answered(conn: Connection, notice_id: uuid.UUID, limit: int = 200) -> list[dict[str, Any]]:
+    """The comments of a notice that have an answer, with the author's full name: whoever shows them shortens it."""
+    rows = conn.execute(
+        select(
+            NoticeComment.author,
+            NoticeComment.comment,
+            NoticeComment.at,
+            NoticeComment.answer,
+            NoticeComment.answered_at,
+        )
+        .where(NoticeComment.notice_id == notice_id, NoticeComment.answered_at.is_not(None))
+        .order_by(NoticeComment.at)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "decision": ("审批决定", "A decision"),
     "returned": ("待您办理", "Back to you"),
     "duty": ("后续义务", "A duty"),
+    "question": ("案件问答", "A message on a case"),
 }
 
 

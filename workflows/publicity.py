@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from registers.accounts import Actor
-from workflows import notices
+from registers.errors import Forbidden
+from workflows import access, casenotes, notices
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.runtime import Runtime
@@ -26,6 +27,19 @@ def comment(
     run.record("notice_comment", comment=made["comment_id"], hearing=wants_hearing)
     run.save()
     return {"comment_id": made["comment_id"]}
+
+
+@command("notice.answer")
+def answer(step: Step, *, case_id: uuid.UUID, comment_id: uuid.UUID, text: str) -> Answer:
+    """Answer a comment; comment and answer then stand under the notice, the author's name shortened."""
+    case = access.visible_case(step.conn, step.actor, case_id)
+    if not casenotes.is_official(step.actor, case):
+        raise Forbidden("只有办理机关可以答复。", "Only a body of the case can answer.")
+    run = CaseRun.lock(step, case_id, closed_too=True)
+    notices.add_answer(step, case_id, comment_id, text)
+    run.record("comment_answered", comment=comment_id)
+    run.save()
+    return {"comment_id": comment_id}
 
 
 def take_comment(rt: Runtime, key: str, notice_id: uuid.UUID, **said: object) -> Answer:

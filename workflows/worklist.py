@@ -20,9 +20,9 @@ from registers.parties import Body, Delegation, Enterprise, User, UserRole
 from workflows import access, people
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command, to_json
-from workflows.models import Case, Task
+from workflows.models import Case, Draft, Task
 
-SCOPES = ("mine", "offered", "claimed", "done", "overseen")
+SCOPES = ("mine", "offered", "claimed", "draft", "done", "overseen")
 _SORTS = {
     "due": (Task.due_on.asc().nulls_last(), Task.opened_at),
     "opened": (Task.opened_at.desc(),),
@@ -56,12 +56,15 @@ def tasks(
     scope: str = "mine",
     search: str = "",
     procedure: str | None = None,
+    form: str | None = None,
+    step: str | None = None,
+    due_after: date | None = None,
     due_before: date | None = None,
     sort: str = "due",
     limit: int = 50,
     offset: int = 0,
 ) -> Page:
-    """The person's list: `mine` (to do: offered and free, or claimed by me), `claimed`, `done`, `overseen`."""
+    """The person's list: `mine` (offered and free, or claimed by me), `claimed`, `draft`, `done`, `overseen`."""
     if scope not in SCOPES or sort not in _SORTS:
         raise DomainError("scope", "未知的筛选或排序方式。", "Unknown scope or sort order.", status=400)
     conditions = [_in_scope(actor, scope)]
@@ -75,6 +78,12 @@ def tasks(
         )
     if procedure:
         conditions.append(Case.procedure == procedure)
+    if form:
+        conditions.append(Task.form == form)
+    if step:
+        conditions.append(Task.name == step)
+    if due_after:
+        conditions.append(Task.due_on >= due_after)
     if due_before:
         conditions.append(Task.due_on <= due_before)
     base = select(Task.id).join(Case, Case.id == Task.case_id).where(*conditions)
@@ -113,19 +122,28 @@ def tasks(
     return Page([dict(row) for row in rows], total)
 
 
-def counts(conn: Connection, actor: Actor, today: date) -> dict[str, int]:
-    """How much there is to do: mine, claimed, overdue."""
+def counts(conn: Connection, actor: Actor, today: date, soon: date | None = None) -> dict[str, int]:
+    """How much there is to do: mine, claimed, overdue, due by `soon`, begun as drafts."""
     mine = _in_scope(actor, "mine")
+    begun = select(Draft.task_id).where(Draft.task_id == Task.id).exists()
     row = conn.execute(
         select(
             func.count().label("mine"),
             func.count().filter(Task.assignee_id == actor.id).label("claimed"),
             func.count().filter(Task.due_on < today).label("overdue"),
+            func.count().filter(Task.due_on <= (soon or today)).label("soon"),
+            func.count().filter(begun).label("draft"),
         )
         .select_from(Task)
         .where(mine)
     ).one()
-    return {"mine": row.mine, "claimed": row.claimed, "overdue": row.overdue}
+    return {name: getattr(row, name) for name in ("mine", "claimed", "overdue", "soon", "draft")}
+
+
+def steps_waiting(conn: Connection, actor: Actor, scope: str = "mine", limit: int = 100) -> list[str]:
+    """The names of the steps in a person's list, for choosing one."""
+    rows = conn.execute(select(Task.name).where(_in_scope(actor, scope)).distinct().order_by(Task.name).limit(limit))
+    return [row.name for row in rows]
 
 
 def cases(
@@ -138,9 +156,17 @@ def cases(
     limit: int = 50,
     offset: int = 0,
 ) -> Page:
-    """The cases the person may see, newest first."""
+    """The cases the person may see, newest first. `submitted` are running ones in which the enterprise has nothing
+    to do, `over` those that run no more."""
     conditions = [access.visible_cases(actor)]
-    if status:
+    if status == "submitted":
+        own = select(Task.id).where(
+            Task.case_id == Case.id, Task.status == "open", Task.enterprise_id == Case.enterprise_id
+        )
+        conditions += [Case.status == "running", ~own.exists()]
+    elif status == "over":
+        conditions.append(Case.status != "running")
+    elif status:
         conditions.append(Case.status == status)
     if procedure:
         conditions.append(Case.procedure == procedure)
@@ -322,6 +348,9 @@ def _in_scope(actor: Actor, scope: str) -> Any:
         return and_(Task.status == "done", Task.closed_by == actor.id)
     if scope == "claimed":
         return and_(Task.status == "open", Task.assignee_id == actor.id)
+    if scope == "draft":
+        begun = select(Draft.task_id).where(Draft.task_id == Task.id)
+        return and_(_in_scope(actor, "mine"), begun.exists())
     if scope == "overseen":
         return and_(Task.status == "open", Task.body_id.in_(sorted(actor.case_body_ids)))
     if scope == "offered":

@@ -36,7 +36,7 @@ from registers.parties import Delegation, Enterprise
 from registers.reduction_tables import ReductionUse
 from tests.clocks import kit
 from tests.conftest import World, key
-from tests.crash import quota_preparations
+from tests.crash import desk_preparations, quota_preparations
 from tests.crash.pilot_preparations import PREPARED as PILOTS
 from tests.runtime.models import chain, node, publish, service
 from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
@@ -480,6 +480,7 @@ def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepa
 
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in desk_preparations.PREPARED.items()})
 
 
 @prepares("reduction.upper_use")

@@ -17,7 +17,8 @@ from web import views
 from workflows.models import Notice, Submission
 
 Person = Callable[[str], Api]
-SAYS = {"id", "kind", "title", "content", "from_on", "until_on", "open", "letters"}
+SAYS = {"id", "kind", "title", "content", "from_on", "until_on", "open", "letters", "comments"}
+COMMENT = {"author", "comment", "at", "answer", "answered_at"}
 LETTER = {"id", "kind", "title", "number", "issued_at", "sha256"}
 
 
@@ -33,7 +34,8 @@ def notices(app: Flask) -> dict[str, str]:
 
 def test_everything_a_notice_tells_the_public_is_listed_here(world: World, app: Flask, api: Person) -> None:
     decided(world, api)
-    assert set(views.PUBLIC_NOTICE) | {"letters"} == SAYS
+    assert set(views.PUBLIC_NOTICE) | {"letters", "comments"} == SAYS
+    assert set(views.PUBLIC_COMMENT) == COMMENT
     assert set(views.PUBLIC_LETTER) == LETTER
     for notice_id in notices(app).values():
         told = app.test_client().get(f"/api/v1/notices/{notice_id}").get_json()

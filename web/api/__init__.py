@@ -11,6 +11,7 @@ from web.api import (
     cases,
     clocks,
     definitions,
+    desk,
     duties,
     files,
     house,
@@ -49,7 +50,7 @@ def install(app: Flask) -> None:
         },
     )
     made = OneWindowApi(app)
-    about_cases = (cases, clocks, milestones, tasks, files, notices)
+    about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
     about_registers = (permits, reductions, totals, quota)
     for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -8,23 +8,30 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from registers.errors import NotFound
-from web import downloads, views
+from web import downloads, guides, views
 from web.api import schemas
 from web.context import idempotency_key, runtime
-from workflows import letters, notices, publicity
+from web.pages.which import tree
+from workflows import definitions, letters, notices, openness, publicity
 
 blueprint = Blueprint("public", __name__, description="Public notices and the calendar")
 
 
 @blueprint.get("/notices")
-@blueprint.arguments(schemas.PageIn(), location="query")
+@blueprint.arguments(schemas.NoticesIn(), location="query")
 @blueprint.response(200)
 def listing(args: dict[str, Any]) -> Any:
     """Public notices, newest first."""
     with runtime().db.transaction() as conn:
         return views.plain(
             notices.public(
-                conn, runtime().time.today(), text=args["search"], limit=args["limit"], offset=args["offset"]
+                conn,
+                runtime().time.today(),
+                text=args["search"],
+                kind=args.get("kind"),
+                running=args["open"],
+                limit=args["limit"],
+                offset=args["offset"],
             )
         )
 
@@ -62,6 +69,41 @@ def verify(code: str) -> Any:
     if found is None:
         raise NotFound("没有与此校验码相符的文书。", "No letter carries this code.")
     return views.plain(found)
+
+
+@blueprint.get("/open-data")
+@blueprint.response(200)
+def dictionary() -> Any:
+    """The sets of open data with their fields in both languages."""
+    return openness.dictionary()
+
+
+@blueprint.get("/open-data/<dataset>")
+@blueprint.arguments(schemas.OpenDataIn(), location="query")
+@blueprint.response(200)
+def dataset(args: dict[str, Any], dataset: str) -> Any:
+    """The rows of a set of open data, newest first."""
+    with runtime().db.transaction() as conn:
+        found = openness.rows(conn, dataset, runtime().time.today(), **args)
+    return {"dataset": dataset, "rows": views.plain(found)}
+
+
+@blueprint.get("/procedures/<procedure>/guide")
+@blueprint.response(200)
+def guide(procedure: str) -> Any:
+    """The guide of a procedure: who, materials, limits of law and promised ones, special procedures, basis, letters."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        told = guides.of(conn, rt, compiled)
+    return views.plain({**told, "body": told["body_name"], "title": compiled.title, "version": compiled.version})
+
+
+@blueprint.get("/which")
+@blueprint.response(200)
+def which() -> Any:
+    """The questions that lead to the procedure one needs, with their answers."""
+    return tree()
 
 
 @blueprint.get("/calendar/due")

@@ -16,6 +16,7 @@ KEY_HEADER = {
 class LoginIn(Schema):
     login = fields.String(required=True, validate=validate.Length(1, 100))
     password = fields.String(required=True, validate=validate.Length(1, 500))
+    code = fields.String(load_default="", validate=validate.Length(max=20))
 
 
 class SessionOut(Schema):
@@ -34,16 +35,30 @@ class PageIn(Schema):
     search = fields.String(load_default="", validate=validate.Length(max=100))
 
 
+class NoticesIn(PageIn):
+    kind = fields.String()
+    open = fields.Boolean(load_default=False)
+
+
+class OpenDataIn(PageIn):
+    limit = fields.Integer(load_default=1000, validate=validate.Range(1, 5000))
+
+
 class CasesIn(PageIn):
-    status = fields.String(validate=validate.OneOf(["running", "closed", "withdrawn", "cancelled"]))
+    status = fields.String(
+        validate=validate.OneOf(["running", "closed", "withdrawn", "cancelled", "submitted", "over"])
+    )
     procedure = fields.String()
 
 
 class TasksIn(PageIn):
     scope = fields.String(
-        load_default="mine", validate=validate.OneOf(["mine", "offered", "claimed", "done", "overseen"])
+        load_default="mine", validate=validate.OneOf(["mine", "offered", "claimed", "draft", "done", "overseen"])
     )
     procedure = fields.String()
+    form = fields.String()
+    step = fields.String()
+    due_after = fields.Date()
     due_before = fields.Date()
     sort = fields.String(load_default="due", validate=validate.OneOf(["due", "opened", "case"]))
 

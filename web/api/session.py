@@ -11,6 +11,7 @@ from registers.errors import DomainError
 from web import auth
 from web.api import schemas
 from web.context import actor, reading, runtime
+from workflows import signin
 
 blueprint = Blueprint("session", __name__, description="Session and tokens")
 
@@ -23,9 +24,19 @@ def open_session(args: dict[str, Any]) -> dict[str, Any]:
     token = auth.sign_in(args["login"], args["password"])
     if token is None:
         raise DomainError("login_failed", "登录名或密码不正确。", "Wrong login name or password.", status=401)
+    step = auth.waits_for(token)
+    if step == signin.CODE and args["code"]:
+        token, step, _ = auth.take_step(token, {"code": args["code"]})
+    if step:
+        raise DomainError(
+            f"sign_in_{step}",
+            "登录还需要一步：动态口令请随请求提交code；更换密码、启用动态口令请在登录页完成。",
+            "Another step is needed: send the one-time code as `code`; a new password or a second factor is set up on the page.",
+            status=401,
+        )
     rt = runtime()
     with rt.db.transaction() as conn:
-        person = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today())
+        person = accounts.actor_by_session(conn, token, rt.time.now(), rt.time.today(), auth.policy())
     assert person is not None
     return {"token": token, "user": describe(person)}
 

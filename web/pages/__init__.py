@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from web import words
+from web import drafts, words
 from web.context import new_key
+from web.i18n import model_name
 
 blueprint = Blueprint("pages", __name__)
 
@@ -19,18 +20,25 @@ def install(app: Flask) -> None:
         clockpage,
         designing,
         duties,
+        home,
         houserules,
         houses,
         inbox,
         limits,
         milestones,
+        openpages,
         permits,
         public,
         quota,
         reductions,
+        reviewdesk,
+        signing,
+        siterounds,
+        taskparts,
         tasks,
         totals,
         users,
+        which,
         work,
     )
 
@@ -51,4 +59,7 @@ def install(app: Flask) -> None:
         outcome_name=words.outcome_name,
         mode_name=words.mode_name,
         notice_facts=words.notice_facts,
+        task_title=words.task_title,
+        model_name=model_name,
+        parts_done=drafts.done,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from registers import obligations
+from registers import factors, obligations
 from registers.errors import DomainError
 from web import auth
 from web.context import actor, reading, run
@@ -26,6 +26,8 @@ def account() -> str:
         shown: dict[str, Any] = {
             "lent": people.lent(conn, person),
             "colleagues": people.colleagues(conn, person),
+            "has_factor": factors.required(conn, person.id) if person.id else False,
+            "identities": factors.identities(conn, person.id) if person.id else [],
             "obligations": obligations.of_enterprise(conn, person.enterprise_id) if person.enterprise_id else [],
         }
     return render_template("account.html", **shown)

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from registers.errors import DomainError
-from web import auth, diagrams, downloads, findings, formpage, record, views
+from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, views
 from web.context import actor, reading, run, runtime
-from web.i18n import pick
+from web.i18n import model_name, pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
-from workflows import access, cases, definitions, documents, events, formdata, letters
+from workflows import access, casenotes, cases, definitions, documents, events, formdata, letters
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -35,6 +35,7 @@ def case(case_id: uuid.UUID) -> str:
         )
         drawn = _diagrams(conn, compiled, document, history)
         told = record.lines(conn, rt.reference.get(conn), compiled, history, document["obligations"])
+        notes = [{**note, "place": _place(submitted, note)} for note in casenotes.of_case(conn, person, row)]
         rules = findings.of_case(compiled, formdata.variables_of(conn, compiled, case_id), history)
     running = row["status"] == "running"
     leads = row["lead_body_id"] is not None and any(
@@ -51,14 +52,25 @@ def case(case_id: uuid.UUID) -> str:
         findings=rules,
         ended=compiled.model.elements[row["outcome"]].name if row["outcome"] in compiled.model.elements else "",
         clocks=clocks,
+        notes=notes,
+        may_note=casenotes.may_write(person, row),
+        is_official=casenotes.is_official(person, row),
         diagrams=drawn,
-        element_name=lambda key: compiled.model.elements[key].name if key in compiled.model.elements else key,
+        element_name=lambda key: (
+            model_name(compiled.model.elements[key].name) if key in compiled.model.elements else key
+        ),
         may_retry=access.administers(person, "incident.retry"),
         may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
         may_cancel=running and leads,
         places=[] if running or not cases.may_correct(person, row["lead_body_id"]) else _places(submitted),
         **formpage.helpers({}),
     )
+
+
+def _place(submitted: list[dict[str, Any]], note: dict[str, Any]) -> str:
+    """Where a comment stands; a question stands nowhere."""
+    form = next((item["form"] for item in submitted if item["id"] == note["submission_id"]), None)
+    return reviewsheet.place_of(form, note["path"]) if form is not None else ""
 
 
 def _places(submitted: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -70,7 +82,7 @@ def _places(submitted: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, 
             name = f"{pick(label)} {number}" if number else pick(label)
             options.append((f"{item['id']}:{path}", f"{name}: {'' if value is None else str(value)[:60]}"))
         if options:
-            found.append((item["title"], options))
+            found.append((model_name(item["title"]), options))
     return found
 
 

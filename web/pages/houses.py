@@ -15,7 +15,7 @@ from web.context import actor, reading, run
 from web.i18n import gettext, in_language
 from web.pages import blueprint
 from web.pages.users import body_choices, carry_out, chosen
-from web.pages.work import _offset, _page_url
+from web.pages.work import offset_asked, page_url
 from workflows import access, administration, housebook, people
 from workflows.matters import MATTER_TITLES
 
@@ -133,7 +133,7 @@ def record() -> str:
     """The record of the house, checked as a chain."""
     access.require(actor(), "audit.see")
     with reading() as conn:
-        total, lines = housebook.lines(conn, _offset(), PAGE)
+        total, lines = housebook.lines(conn, offset_asked(), PAGE)
         faults = list(housebook.verify(conn))
     return render_template(
         "record.html",
@@ -141,8 +141,8 @@ def record() -> str:
         faults=faults,
         page={"total": total},
         limit=PAGE,
-        offset=_offset(),
-        page_url=_page_url,
+        offset=offset_asked(),
+        page_url=page_url,
         house_kind=_house_kind,
     )
 

@@ -14,7 +14,7 @@ from web import auth, words
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
-from web.pages.work import _offset, _page_url
+from web.pages.work import offset_asked, page_url
 from workflows import feed, notify
 
 PAGE = 30
@@ -102,7 +102,7 @@ def calendar_feed(code: str) -> Response:
 
 
 def _page(errors: dict[str, str], **more: Any) -> str:
-    unread_only, offset = request.args.get("unread") == "1", _offset()
+    unread_only, offset = request.args.get("unread") == "1", offset_asked()
     with reading() as conn:
         page = notify.inbox(conn, actor(), unread=unread_only, limit=PAGE, offset=offset)
         chosen = notify.settings(conn, actor())
@@ -117,6 +117,6 @@ def _page(errors: dict[str, str], **more: Any) -> str:
         errors=errors,
         offset=offset,
         limit=PAGE,
-        page_url=_page_url,
+        page_url=page_url,
         **more,
     )

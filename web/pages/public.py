@@ -16,7 +16,10 @@ from web import auth, downloads, views, words
 from web.context import bound, idempotency_key, new_key, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
+from web.pages.work import offset_asked, page_url
 from workflows import demo, letters, notices, publicity
+
+PAGE = 50
 
 
 @blueprint.get("/healthz")
@@ -47,7 +50,14 @@ def do_login() -> Any:
         return _login_page(name, error.message(language())), error.status
     if token is None:
         return _login_page(name, gettext("登录名或密码不正确。")), 401
-    response = current_app.make_response(redirect(_safe(request.form.get("next", ""))))
+    return enter(token, request.form.get("next", ""))
+
+
+def enter(token: str, target: str) -> Response:
+    """Give the browser its session and go on: to the page wanted, or to the step the sign-in waits for."""
+    step = auth.waits_for(token)
+    place = url_for("pages.sign_in_step", next=target) if step else safe_target(target)
+    response = current_app.make_response(redirect(place))
     auth.set_cookie(response, token)
     return response
 
@@ -63,11 +73,31 @@ def logout() -> Response:
 
 @blueprint.get("/notices", endpoint="notices")
 def notice_list() -> str:
-    """Public notices."""
-    query = request.args.get("q", "").strip()[:100]
+    """Public notices, by kind and words, those open for comments alone when asked."""
+    query, kind = request.args.get("q", "").strip()[:100], request.args.get("kind", "")
+    running, offset = request.args.get("open") == "yes", offset_asked()
     with runtime().db.transaction() as conn:
-        rows = notices.public(conn, runtime().time.today(), text=query, limit=100)
-    return render_template("notices.html", rows=rows, q=query)
+        rows = notices.public(
+            conn,
+            runtime().time.today(),
+            text=query,
+            kind=kind if kind in notices.NOTICE_TITLES else None,
+            running=running,
+            limit=PAGE + 1,
+            offset=offset,
+        )
+    return render_template(
+        "notices.html",
+        rows=rows[:PAGE],
+        more=len(rows) > PAGE,
+        q=query,
+        kind=kind,
+        running=running,
+        kinds=list(notices.NOTICE_TITLES),
+        offset=offset,
+        limit=PAGE,
+        page_url=page_url,
+    )
 
 
 @blueprint.get("/notices/<uuid:notice_id>")
@@ -126,7 +156,7 @@ def _notice_page(notice_id: uuid.UUID, said: dict[str, Any], errors: dict[str, s
     return render_template("notice.html", notice=found, said=said, errors=errors, key=key)
 
 
-def _safe(target: str) -> str:
+def safe_target(target: str) -> str:
     """Only a path of this site is a place to go after signing in."""
     parts = urlsplit(target)
     if target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -13,18 +13,30 @@ from werkzeug.wrappers import Response
 import forms
 from forms.definition import FormDefinition
 from registers.errors import DomainError
-from web import auth, findings, formpage
+from web import auth, drafts, findings, formpage, reviewsheet, tableimport
 from web.context import actor, new_key, reading, run, runtime
-from web.i18n import language
+from web.i18n import gettext, language
 from web.pages import blueprint
-from workflows import access, casefile, cases, definitions, documents, events, formdata, notices, people, worklist
+from workflows import (
+    access,
+    casefile,
+    casenotes,
+    cases,
+    definitions,
+    documents,
+    events,
+    formdata,
+    notices,
+    people,
+    worklist,
+)
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
 @auth.signed_in
 def task(task_id: uuid.UUID) -> str:
     """A task as it stands."""
-    return _show(task_id)
+    return show(task_id)
 
 
 @blueprint.post("/tasks/<uuid:task_id>")
@@ -38,23 +50,59 @@ def submit_task(task_id: uuid.UUID) -> Any:
     errors = formpage.take_uploads(form, raw)
     action = request.form.get("do", "submit")
     if errors:
-        return _show(task_id, raw, errors), 422
+        return show(task_id, raw, errors), 422
     if action == "submit":
-        try:
-            run(cases.complete, task_id=task_id, data=raw)
-        except forms.FormErrors as wrong:
-            _keep(task_id, raw)
-            return _show(task_id, raw, formpage.messages(wrong)), 422
-        except DomainError as wrong:
-            _keep(task_id, raw)
-            return _show(task_id, raw, {wrong.pointer or "": wrong.message(language())}), wrong.status
-        return redirect(url_for("pages.receipt", task_id=task_id))
+        return complete(task_id, raw, show)
+    if action.startswith("import:"):
+        return import_rows(task_id, raw, action.removeprefix("import:"), show)
     if action.startswith(("add:", "drop:")):
         formpage.change_rows(raw, action)
-        _keep(task_id, raw)
-        return redirect(url_for("pages.task", task_id=task_id) + "#f-" + action.split(":", 1)[1].split(".")[0])
-    _keep(task_id, raw)
-    return redirect(url_for("pages.task", task_id=task_id))
+    keep(task_id, raw)
+    if action == "check":
+        return redirect(url_for("pages.check_task", task_id=task_id))
+    place = "#f-" + action.split(":", 1)[1].split(".")[0] if ":" in action else ""
+    return redirect(url_for("pages.task", task_id=task_id) + place)
+
+
+def complete(task_id: uuid.UUID, raw: dict[str, Any], again: Callable[..., Any]) -> Any:
+    """Hand the answers in; when they cannot be taken they are kept, and `again` shows them with what is wrong."""
+    try:
+        run(cases.complete, task_id=task_id, data=raw)
+    except forms.FormErrors as wrong:
+        keep(task_id, raw)
+        return again(task_id, raw, formpage.messages(wrong)), 422
+    except DomainError as wrong:
+        keep(task_id, raw)
+        return again(task_id, raw, {wrong.pointer or "": wrong.message(language())}), wrong.status
+    return redirect(url_for("pages.receipt", task_id=task_id))
+
+
+def import_rows(task_id: uuid.UUID, raw: dict[str, Any], table: str, again: Callable[..., Any]) -> Any:
+    """Rows of a spreadsheet go below those of the table; what is wrong in them is told row by row, nothing is lost."""
+    with reading() as conn:
+        found = worklist.task(conn, actor(), task_id)
+        shown = formdata.for_display(conn, runtime(), found)
+    field = shown.form.fields.get(table)
+    sent = request.files.get(f"sheet:{table}")
+    if field is None or field.type != "table" or sent is None or not sent.filename:
+        chosen = {table: gettext("请选择一个xlsx或者CSV文件。")}
+        return again(task_id, raw, chosen), 422
+    try:
+        came = tableimport.read(field, sent.stream, sent.filename)
+    except DomainError as wrong:
+        return again(task_id, raw, {table: wrong.message(language())}), wrong.status
+    before = [row for row in raw.get(table) or [] if any(row.values())]
+    raw[table] = [*before, *came.rows]
+    keep(task_id, raw)
+    with reading() as conn:
+        wrong_ones = [error for part in formdata.parts(conn, shown, raw) for error in (*part.wrong, *part.missing)]
+    errors = formpage.first_messages(one for one in wrong_ones if one.path.split(".")[0] == table)
+    told = gettext("已导入%(n)s行，从第%(first)s行起") % {"n": len(came.rows), "first": len(before) + 1}
+    if came.ignored:
+        told += gettext("；未识别的列：%(heads)s") % {"heads": "、".join(came.ignored)}
+    if came.beyond:
+        told += gettext("；超过%(n)s行的部分未导入") % {"n": field.max_rows}
+    return again(task_id, raw, errors, imported=told), 422 if errors else 200
 
 
 @blueprint.get("/tasks/<uuid:task_id>/receipt")
@@ -106,6 +154,9 @@ def save_draft(task_id: uuid.UUID) -> Any:
         found = worklist.task(conn, actor(), task_id)
         form = definitions.compiled(runtime(), conn, found["definition_id"]).form_of(found["element"])
     raw = formpage.read(form, request.form)
+    section = request.args.get("part")
+    if section is not None:
+        raw = with_other_parts(task_id, section, raw)
     given = request.form.get("revision", "")
     answer = worklist.save_draft(
         runtime(),
@@ -115,7 +166,20 @@ def save_draft(task_id: uuid.UUID) -> Any:
         data=raw,
         revision=int(given) if given.isdecimal() else None,
     )
-    return jsonify(answer)
+    with reading() as conn:
+        shown = formdata.for_display(conn, runtime(), found)
+        parts = formdata.parts(conn, shown)
+    said = {"said": drafts.line(shown, parts), "parts": [drafts.part(part) for part in parts]}
+    return jsonify({**answer, **said})
+
+
+def with_other_parts(task_id: uuid.UUID, section: str, raw: dict[str, Any]) -> dict[str, Any]:
+    """The answers of one section, together with what the draft holds of the others."""
+    with reading() as conn:
+        shown = formdata.for_display(conn, runtime(), worklist.task(conn, actor(), task_id))
+    own = {field.name for one in shown.form.sections if one.id == section for field in one.fields}
+    others = {name: value for name, value in shown.data.items() if name not in own}
+    return {**others, **{name: value for name, value in raw.items() if name in own}}
 
 
 @blueprint.post("/tasks/<uuid:task_id>/claim")
@@ -142,7 +206,7 @@ def assign(task_id: uuid.UUID) -> Response:
     return redirect(url_for("pages.task", task_id=task_id))
 
 
-def _keep(task_id: uuid.UUID, raw: dict[str, Any]) -> None:
+def keep(task_id: uuid.UUID, raw: dict[str, Any]) -> None:
     """Whatever was typed stays, even when it cannot be submitted yet."""
     try:
         worklist.save_draft(runtime(), actor(), new_key(), task_id=task_id, data=raw)
@@ -151,7 +215,13 @@ def _keep(task_id: uuid.UUID, raw: dict[str, Any]) -> None:
         return
 
 
-def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[str, str] | None = None) -> str:
+def show(
+    task_id: uuid.UUID,
+    typed: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+    imported: str = "",
+) -> str:
+    """The page of a task, with what was typed and what is wrong with it after an attempt."""
     person, rt = actor(), runtime()
     with reading() as conn:
         found = worklist.task(conn, person, task_id)
@@ -163,6 +233,8 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         element = compiled.model.elements[found["element"]]
         colleagues = people.who_may(conn, found) if _may_hand_on(found) else []
         history = events.history(conn, found["case_id"])
+        parts = formdata.parts(conn, shown, data)
+        said = _open_comments(conn, found, submitted)
     rules = findings.of_case(compiled, shown.context, history)
     may_work = found["status"] == "open" and access.may_work_on(person, found)
     offered = found["status"] == "open" and access.is_offered(person, found)
@@ -173,6 +245,10 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         data=data,
         revision=shown.revision,
         open_sections=shown.open_sections,
+        progress=[drafts.part(part) for part in parts],
+        saved=drafts.line(shown, parts) if typed is None else "",
+        imported=imported,
+        said=said,
         errors=errors or {},
         files=files,
         earlier=submitted,
@@ -188,6 +264,21 @@ def _show(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors: dict[
         key=request.form.get("idempotency_key") if typed is not None else new_key(),
         **formpage.helpers(shown.context),
     )
+
+
+def _open_comments(
+    conn: Connection, task: dict[str, Any], submitted: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What was said at data of the applicant's submissions and is not settled, for whoever mends them."""
+    if task["status"] != "open" or task["enterprise_id"] is None:
+        return []
+    case = access.visible_case(conn, actor(), task["case_id"])
+    forms_by_id = {item["id"]: item["form"] for item in submitted}
+    return [
+        {**note, "place": reviewsheet.place_of(forms_by_id[note["submission_id"]], note["path"])}
+        for note in casenotes.of_case(conn, actor(), case)
+        if note["settled_at"] is None and note["submission_id"] in forms_by_id
+    ]
 
 
 def _sent_back(submitted: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

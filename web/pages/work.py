@@ -1,90 +1,26 @@
-"""Work list, list of cases, and the procedures one can start."""
+"""The list of cases, the procedures one can start, and the guide of each."""
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
-from datetime import date
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
-from sqlalchemy import Connection, select
+from flask import redirect, render_template, request, send_file, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from registers import obligations, parties
-from registers.laws import cite
+from registers import parties
 from registers.limits import LimitRule
 from registers.parties import Enterprise
-from web import auth, diagrams, words
+from web import auth, diagrams, formpage, guides, words
 from web.context import actor, reading, run, runtime
 from web.i18n import gettext, language, pick
 from web.pages import blueprint
-from workflows import cases, definitions, matters, worklist
-from workflows.engine import Element
+from workflows import cases, definitions, letters, worklist
 
 PAGE = 30
-
-
-@blueprint.get("/")
-def home() -> Any:
-    """The person's work list; visitors see the public notices."""
-    person = actor()
-    if person.id is None:
-        return redirect(url_for("pages.notices"))
-    scope, sort = request.args.get("scope", "mine"), request.args.get("sort", "due")
-    query, offset = request.args.get("q", "").strip()[:100], _offset()
-    with reading() as conn:
-        page = worklist.tasks(conn, person, scope=scope, search=query, sort=sort, limit=PAGE, offset=offset)
-        counts = worklist.counts(conn, person, runtime().time.today())
-        running = _progress(conn) if person.enterprise_id is not None and scope == "mine" and not query else []
-        duties = obligations.of_enterprise(conn, person.enterprise_id, 5) if running and person.enterprise_id else []
-        limits = _statutory(conn, page.rows) if scope != "done" else {}
-    tabs = [("mine", gettext("需要我办")), ("done", gettext("我已办结"))]
-    if person.body_ids:
-        tabs.insert(1, ("claimed", gettext("我已签收")))
-        tabs.append(("overseen", gettext("本机关在办")))
-    sorts = [("due", gettext("按期限")), ("opened", gettext("按到达时间")), ("case", gettext("按案号"))]
-    return render_template(
-        "home.html",
-        page=page,
-        counts=counts,
-        tabs=tabs,
-        sorts=sorts,
-        scope=scope,
-        sort=sort,
-        q=query,
-        offset=offset,
-        limit=PAGE,
-        page_url=_page_url,
-        running=running,
-        duties=[row for row in duties if row["status"] == "open"],
-        limits=limits,
-    )
-
-
-def _progress(conn: Connection) -> list[dict[str, Any]]:
-    """The applicant's running cases with the steps they wait at."""
-    rows = worklist.cases(conn, actor(), status="running", limit=5).rows
-    return [
-        {**row, "waiting": [task for task in worklist.tasks_of_case(conn, row["id"]) if task["status"] == "open"]}
-        for row in rows
-    ]
-
-
-def _statutory(conn: Connection, rows: list[dict[str, Any]]) -> dict[uuid.UUID, date]:
-    """The earliest statutory date among the open matters of the cases on a page of the work list."""
-    rt = runtime()
-    reference, found = rt.reference.get(conn), {}
-    for case_id in {row["case_id"] for row in rows}:
-        clocks = matters.readings(conn, reference, case_id, rt.time.today())
-        due = [
-            clock.reading.statutory_due
-            for clock in clocks
-            if clock.matter["status"] == "open" and clock.reading is not None and clock.reading.statutory_due
-        ]
-        if due:
-            found[case_id] = min(due)
-    return found
 
 
 @blueprint.get("/cases")
@@ -94,7 +30,7 @@ def case_list() -> str:
     status, query, offset = (
         request.args.get("status") or None,
         request.args.get("q", "").strip()[:100],
-        _offset(),
+        offset_asked(),
     )
     with reading() as conn:
         page = worklist.cases(conn, actor(), status=status, search=query, limit=PAGE, offset=offset)
@@ -112,7 +48,7 @@ def case_list() -> str:
         q=query,
         offset=offset,
         limit=PAGE,
-        page_url=_page_url,
+        page_url=page_url,
     )
 
 
@@ -161,14 +97,30 @@ def guide(procedure: str) -> str:
     with rt.db.transaction() as conn:
         compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         files = definitions.files_of(conn, compiled.id)
-        reference = rt.reference.get(conn)
-        steps = [
-            _step(compiled, element, conn, reference)
-            for element in compiled.model.elements.values()
-            if _is_step(element)
-        ]
-        parts = _guide_parts(compiled.settings.get("guide", {}), conn, reference)
-    return render_template("guide.html", compiled=compiled, diagrams=diagrams.of(files, {}), steps=steps, guide=parts)
+        told = guides.of(conn, rt, compiled)
+    return render_template("guide.html", compiled=compiled, diagrams=diagrams.of(files, {}), guide=told)
+
+
+@blueprint.get("/procedures/<procedure>/samples/<form_id>")
+def guide_sample(procedure: str, form_id: str) -> str:
+    """A form filled in as an example."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        form, data = guides.sample(compiled, definitions.files_of(conn, compiled.id), form_id)
+    return render_template("sample.html", compiled=compiled, form=form, data=data, files={}, **formpage.helpers({}))
+
+
+@blueprint.get("/procedures/<procedure>/letters/<name>.docx")
+def guide_letter(procedure: str, name: str) -> Response:
+    """The empty Word template of a letter, as a sample of the result."""
+    rt = runtime()
+    with rt.db.transaction() as conn:
+        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+    title, content = guides.letter_template(compiled, name)
+    return send_file(
+        io.BytesIO(content), mimetype=letters.DOCX, as_attachment=True, download_name=f"{title}.docx", max_age=0
+    )
 
 
 @blueprint.post("/procedures/<procedure>/start")
@@ -189,66 +141,19 @@ def start(procedure: str) -> Response:
     return redirect(url_for("pages.case", case_id=answer["case_id"]))
 
 
-def _is_step(element: Element) -> bool:
-    return element.type == "userTask"
-
-
-def _step(compiled: definitions.Compiled, element: Any, conn: Any, reference: Any) -> dict[str, str]:
-    code = element.properties.get("limitRule")
-    rule = reference.rule(conn, code, runtime().time.today()) if code else None
-    return {
-        "name": element.name,
-        "role": words.role_name(compiled.role_of(element)),
-        "limit": words.limit_text(rule) if rule else "—",
-        "basis": element.properties.get("legalBasis")
-        or (words.in_language((rule.basis_zh, rule.basis_en)) if rule else ""),
-    }
-
-
-GUIDE_TITLES: dict[str, tuple[str, str]] = {
-    "who": ("适用对象", "Who applies"),
-    "conditions": ("受理条件", "Conditions"),
-    "steps": ("办理步骤", "Steps"),
-    "materials": ("申请材料", "Materials"),
-    "limits": ("办理时限", "Time limits"),
-    "special": ("特别程序", "Special procedures"),
-    "fee": ("收费", "Fees"),
-    "basis": ("设定依据", "Legal basis"),
-    "result": ("办理结果", "Result"),
-    "contact": ("咨询方式", "Contact"),
-}
-
-
-def _guide_parts(given: dict[str, Any], conn: Any, reference: Any) -> list[dict[str, Any]]:
-    """The written parts of a guide: texts and lists in the reader's language, limits with number and basis."""
-    parts = []
-    for key, value in given.items():
-        said = value.get(language(), value.get("zh")) if isinstance(value, dict) else value
-        if key == "limits":
-            said = [_limit_line(reference.rule(conn, code, runtime().time.today())) for code in value]
-        if key == "basis":
-            said = [words.in_language(cite(code)) for code in value]
-        lines = said if isinstance(said, list) else None
-        parts.append(
-            {
-                "title": words.in_language(GUIDE_TITLES.get(key, (key, key))),
-                "lines": lines,
-                "text": None if lines is not None else said,
-            }
-        )
-    return parts
-
-
-def _limit_line(rule: LimitRule) -> str:
+def limit_line(rule: LimitRule) -> str:
+    """A limit with its number and basis."""
     pattern = "{}：{}（{}）" if language() == "zh" else "{}: {} ({})"
     basis = words.in_language((rule.basis_zh, rule.basis_en))
     return pattern.format(pick(rule.title), words.limit_text(rule), basis)
 
 
-def _offset() -> int:
+def offset_asked() -> int:
+    """Where in a list the page begins."""
     given = request.args.get("offset", "0")
     return min(int(given), 1_000_000) if given.isdecimal() else 0
 
 
-def _page_url(offset: int) -> str:
+def page_url(offset: int) -> str:
+    """The same list from another row on."""
     return "?" + "&".join(f"{key}={value}" for key, value in {**request.args, "offset": offset}.items())

@@ -2,8 +2,9 @@
 // grow and shrink in place, rows are pasted from a spreadsheet, drafts save themselves while one types.
 import "./app.css";
 
-const DRAFT_AFTER = 3000; // ms after the last keystroke; at most DRAFT_AT_LEAST between two saves while typing goes on
-const DRAFT_AT_LEAST = 10000;
+const DRAFT_AFTER = 1500; // ms after the last keystroke; at most DRAFT_AT_LEAST between two saves while typing goes on
+const DRAFT_AT_LEAST = 4000;
+const DRAFT_PATIENCE = 8000; // ms an answer may take; then the same is sent again
 
 function valueOf(form, name) {
   const fields = [...form.elements].filter((field) => field.name === name && field.type !== "hidden");
@@ -84,6 +85,16 @@ function editable(row) {
   return [...row.querySelectorAll("input:not([type=hidden]):not([type=file]), select, textarea")];
 }
 
+// What a cell says as a field takes it: the code of a choice, a number without its thousands; null when it is no choice.
+function fitting(field, cell) {
+  const wanted = cell.trim();
+  if (field.options) {
+    if (!wanted) return "";
+    return [...field.options].find((one) => one.value === wanted || one.text.trim() === wanted)?.value ?? null;
+  }
+  return field.inputMode === "decimal" ? wanted.replace(/(\d)[,，](?=\d{3})/g, "$1") : wanted;
+}
+
 function pasteRows(event, form) {
   const table = event.target.closest("table[data-rows]");
   const text = event.clipboardData?.getData("text/plain") ?? "";
@@ -91,20 +102,31 @@ function pasteRows(event, form) {
   event.preventDefault();
   const start = [...table.tBodies[0].rows].indexOf(event.target.closest("tr"));
   const column = editable(event.target.closest("tr")).indexOf(event.target);
-  text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").forEach((line, offset) => {
+  const lines = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n");
+  let unfit = 0, taken = 0;
+  for (const [offset, line] of lines.entries()) {
     const row = table.tBodies[0].rows[start + offset] ?? addRow(table);
-    if (!row) return;
+    if (!row) break;
+    taken += 1;
     const fields = editable(row);
     line.split("\t").forEach((cell, place) => {
       const field = fields[column + place];
       if (!field) return;
-      const wanted = cell.trim();
-      const option = field.options && [...field.options].find((one) => one.value === wanted || one.text.trim() === wanted);
-      field.value = option ? option.value : wanted;
+      const value = fitting(field, cell);
+      field.value = value ?? "";
+      field.title = value === null ? cell.trim() : "";
+      field.toggleAttribute("aria-invalid", value === null);
+      field.closest(".field")?.classList.toggle("wrong", value === null);
+      unfit += value === null;
     });
-  });
+  }
   applyConditions(form);
   form.dispatchEvent(new Event("input", { bubbles: true }));
+  const status = form.querySelector(".saved");
+  const told = [];
+  if (unfit) told.push(status.dataset.unfit.replace("{n}", taken).replace("{m}", unfit));
+  if (taken < lines.length) told.push(status.dataset.full.replace("{n}", table.dataset.max));
+  if (told.length) status.textContent = told.join("；");
 }
 
 // What is typed while the connection is down survives a reload of the tab (sessionStorage, gone with the tab).
@@ -134,44 +156,79 @@ function keepCopy(form) {
   };
 }
 
+// The states of the parts and what was saved when, as the server says it.
+function tell(kept, status) {
+  status.textContent = kept.said ?? status.dataset.saved.replace("{t}", new Date(kept.saved_at).toLocaleTimeString());
+  for (const part of kept.parts ?? []) {
+    const line = document.querySelector(`.task-list [data-part="${part.id}"] .state`);
+    if (!line) continue;
+    line.className = `state ${part.state}`;
+    line.querySelector("[data-word]").textContent = part.word;
+    line.querySelector("[data-more]").textContent = part.more;
+  }
+}
+
+// Somebody saved a newer draft elsewhere: nothing is overwritten unasked, and what is on the page stays.
+function choose(form, status, again) {
+  const button = (text, act) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: text });
+    made.addEventListener("click", act);
+    return made;
+  };
+  const mine = button(status.dataset.mine, () => { form.elements.revision.value = ""; again(); });
+  const theirs = button(status.dataset.theirs, () => location.reload());
+  status.replaceChildren(status.dataset.newer, " ", mine, " ", theirs);
+}
+
 function keepDraft(form) {
   const status = form.querySelector(".saved");
   const local = keepCopy(form);
-  let timer = 0, lastSaved = Date.now(), busy = false, dirty = false, sent = false;
-  async function save() {
-    if (busy || !dirty || sent) return;
-    busy = true; dirty = false;
+  let timer = 0, lastSaved = Date.now(), busy = false, dirty = false, sent = false, asked = false;
+  function body() {
     const data = new FormData(form);
-    for (const key of [...data.keys()]) if (key.startsWith("upload:")) data.delete(key);
+    for (const key of [...data.keys()]) if (/^(upload|sheet):/.test(key)) data.delete(key);
+    return new URLSearchParams(data);
+  }
+  async function save() {
+    if (busy || !dirty || sent || asked) return;
+    busy = true; dirty = false;
     try {
       const answer = await fetch(form.dataset.draft, {
-        method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" }, signal: AbortSignal.timeout(20000),
+        method: "POST", body: body(), headers: { Accept: "application/json" }, signal: AbortSignal.timeout(DRAFT_PATIENCE),
       });
-      if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).title ?? "");
+      if (answer.redirected) throw Object.assign(new Error("signed out"), { title: status.dataset.out, status: 401 });
+      if (!answer.ok) throw Object.assign(new Error("refused"), await answer.json().catch(() => ({})));
       const kept = await answer.json();
       form.elements.revision.value = kept.revision;
-      status.textContent = status.dataset.saved.replace("{t}", new Date(kept.saved_at).toLocaleTimeString());
+      tell(kept, status);
       lastSaved = Date.now();
       if (!dirty) local.drop();
     } catch (problem) {
       dirty = true;
-      status.textContent = problem.message && problem.name === "Error" ? problem.message : status.dataset.failed;
+      if (problem.code === "draft_newer") {
+        asked = true;
+        local.save();
+        return choose(form, status, () => { asked = false; save(); });
+      }
+      const since = new Date(lastSaved).toLocaleTimeString();
+      status.textContent = problem.title && problem.status < 500 ? problem.title : status.dataset.failed.replace("{t}", since);
+      clearTimeout(timer);
       timer = setTimeout(save, DRAFT_AFTER);
     } finally {
       busy = false;
+      if (dirty && !asked && !sent) { clearTimeout(timer); timer = setTimeout(save, DRAFT_AFTER); }
     }
   }
   function changed() {
     dirty = true;
     local.save();
     clearTimeout(timer);
-    timer = setTimeout(save, Date.now() - lastSaved > DRAFT_AT_LEAST ? 0 : DRAFT_AFTER);
+    const since = Date.now() - lastSaved;
+    timer = setTimeout(save, since > DRAFT_AT_LEAST ? 0 : Math.min(DRAFT_AFTER, DRAFT_AT_LEAST - since));
   }
   form.addEventListener("input", changed);
   addEventListener("online", save);
-  addEventListener("pagehide", () => {
-    if (dirty && !sent) navigator.sendBeacon(form.dataset.draft, new URLSearchParams(new FormData(form)));
-  });
+  addEventListener("pagehide", () => { if (dirty && !sent) navigator.sendBeacon(form.dataset.draft, body()); });
   form.addEventListener("submit", (event) => {
     if (sent) return event.preventDefault(); // the second half of a double click
     sent = true;

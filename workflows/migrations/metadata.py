@@ -5,6 +5,7 @@ from __future__ import annotations
 import registers.accounts
 import registers.calendar_years
 import registers.catalogues
+import registers.factors
 import registers.files
 import registers.house
 import registers.limits
@@ -21,6 +22,7 @@ import registers.scoring_tables
 import registers.total_tables
 import workflows.board_tables
 import workflows.cron
+import workflows.desk_models
 import workflows.housebook
 import workflows.lights
 import workflows.limitwork

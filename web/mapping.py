@@ -1,0 +1,145 @@
+"""The map of permitted outlets as one drawing made on the server: no tiles, no border of any place, a scale and a table.
+
+Positions are those the permits state; zones are shown as the hull of their outlets. Distances are true to scale near
+the middle of the drawing (equirectangular), which is enough for a park.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from web.i18n import gettext
+
+WIDTH, HEIGHT, EDGE = 900.0, 560.0, 40.0
+_KM_A_DEGREE = 111.32
+_LEAST_KM = 1.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An outlet where it stands."""
+
+    position: Point
+    zone: str
+    enterprise: str
+    outlet: str
+    kind: str
+    factors: str
+    permit_number: str
+
+
+def places(rows: Iterable[Mapping[str, Any]]) -> list[Place]:
+    """One place for each outlet with a position; its pollutants in one line."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["longitude"] is not None:
+            found.setdefault((str(row["permit_number"]), str(row["outlet"])), []).append(row)
+    return [
+        Place(
+            (float(own[0]["longitude"]), float(own[0]["latitude"])),
+            str(own[0]["zone"] or ""),
+            str(own[0]["enterprise"]),
+            outlet,
+            str(own[0]["kind"] or ""),
+            ", ".join(str(row["factor"]) for row in own if row["factor"]),
+            number,
+        )
+        for (number, outlet), own in found.items()
+    ]
+
+
+def drawing(shown: Sequence[Place]) -> Markup:
+    """The map; every mark names itself, and the page lists the same in a table."""
+    project, km_wide = _projection([place.position for place in shown])
+    parts = [Markup('<rect class="land" width="{}" height="{}"/>').format(WIDTH, HEIGHT)]
+    for zone in sorted({place.zone for place in shown}):
+        own = [project(place.position) for place in shown if place.zone == zone]
+        parts.append(_hull(own, zone))
+    for place in shown:
+        x, y = project(place.position)
+        label = f"{place.enterprise} {place.outlet} {place.factors}"
+        mark = (
+            Markup('<rect class="water" x="{}" y="{}" width="10" height="10"><title>{}</title></rect>').format(
+                f"{x - 5:.1f}", f"{y - 5:.1f}", label
+            )
+            if place.kind == "water"
+            else Markup('<circle class="air" cx="{}" cy="{}" r="5.5"><title>{}</title></circle>').format(
+                f"{x:.1f}", f"{y:.1f}", label
+            )
+        )
+        parts.append(mark)
+    parts += [_scale(km_wide), _legend()]
+    return Markup(
+        '<svg class="map" viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    ).format(int(WIDTH), int(HEIGHT), gettext("排放口分布示意图，内容见下表"), Markup("").join(parts))
+
+
+def _projection(points: Sequence[Point]) -> tuple[Any, float]:
+    """From degrees to the drawing, and how many kilometres it is wide."""
+    east, north = [point[0] for point in points], [point[1] for point in points]
+    middle = ((min(east) + max(east)) / 2, (min(north) + max(north)) / 2)
+    shrink = math.cos(math.radians(middle[1]))
+    wide = max((max(east) - min(east)) * shrink * _KM_A_DEGREE, _LEAST_KM)
+    high = max((max(north) - min(north)) * _KM_A_DEGREE, _LEAST_KM)
+    scale = min((WIDTH - 2 * EDGE) / wide, (HEIGHT - 2 * EDGE) / high)
+
+    def project(point: Point) -> Point:
+        x = WIDTH / 2 + (point[0] - middle[0]) * shrink * _KM_A_DEGREE * scale
+        return x, HEIGHT / 2 - (point[1] - middle[1]) * _KM_A_DEGREE * scale
+
+    return project, WIDTH / scale
+
+
+def _hull(points: Sequence[Point], name: str) -> Markup:
+    corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in convex(points))
+    x = sum(point[0] for point in points) / len(points)
+    y = min(point[1] for point in points) - 14
+    return Markup('<polygon class="zone" points="{}"/><text class="zone-name" x="{}" y="{}">{}</text>').format(
+        corners, f"{x:.1f}", f"{max(y, 14):.1f}", name
+    )
+
+
+def convex(points: Sequence[Point]) -> list[Point]:
+    """The corners of the smallest convex shape around the points."""
+    ordered = sorted(set(points))
+    if len(ordered) <= 2:
+        return ordered
+
+    def half(row: Iterable[Point]) -> list[Point]:
+        made: list[Point] = []
+        for point in row:
+            while len(made) >= 2 and _turn(made[-2], made[-1], point) <= 0:
+                made.pop()
+            made.append(point)
+        return made[:-1]
+
+    return half(ordered) + half(reversed(ordered))
+
+
+def _turn(one: Point, two: Point, three: Point) -> float:
+    return (two[0] - one[0]) * (three[1] - one[1]) - (two[1] - one[1]) * (three[0] - one[0])
+
+
+def _scale(km_wide: float) -> Markup:
+    """A bar of a round length, about a fifth of the width."""
+    power = 10 ** math.floor(math.log10(km_wide / 5))
+    length = max(step * power for step in (1, 2, 5) if step * power <= km_wide / 5)
+    pixels = length / km_wide * WIDTH
+    text = f"{length:g} km" if length >= 1 else f"{length * 1000:g} m"
+    return Markup('<g class="scale"><path d="M20 {y} v6 h{w} v-6"/><text x="24" y="{t}">{text}</text></g>').format(
+        y=int(HEIGHT) - 26, w=f"{pixels:.1f}", t=int(HEIGHT) - 30, text=text
+    )
+
+
+def _legend() -> Markup:
+    return Markup(
+        '<g class="legend"><circle class="air" cx="{x}" cy="20" r="5.5"/><text x="{t}" y="24">{air}</text>'
+        '<rect class="water" x="{r}" y="35" width="10" height="10"/><text x="{t}" y="44">{water}</text></g>'
+    ).format(x=int(WIDTH) - 120, r=int(WIDTH) - 125, t=int(WIDTH) - 106, air=gettext("废气"), water=gettext("废水"))
