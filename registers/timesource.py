@@ -61,3 +61,8 @@ class FixedTime:
 def end_of(day: date) -> datetime:
     """The first instant after a date of law has passed: midnight in China, as UTC."""
     return datetime.combine(day + timedelta(days=1), time(), CHINA).astimezone(UTC)
+
+
+def day_of(instant: datetime) -> date:
+    """The date of law on which an instant falls."""
+    return instant.astimezone(CHINA).date()

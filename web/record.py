@@ -25,6 +25,14 @@ from workflows.reference import Reference
 
 LINES: dict[str, tuple[str, str]] = {
     "case_started": ("发起案件 {number}", "Case {number} opened"),
+    "migrated": (
+        "案件由版本{from_version}迁移到版本{to_version}：{reason}",
+        "Case moved from version {from_version} to version {to_version}: {reason}",
+    ),
+    "migration_undone": (
+        "撤回迁移，案件由版本{from_version}回到版本{to_version}",
+        "Move undone: back from version {from_version} to version {to_version}",
+    ),
     "submitted": ("提交“{name}”", "“{name}” submitted"),
     "task_opened": ("“{name}”转{role}办理", "“{name}” offered to: {role}"),
     "tasks_cancelled": ("{count}项待办因流程走向取消", "{count} tasks cancelled by the course of the case"),

@@ -23,6 +23,7 @@ _ADMINISTRATION: dict[str, frozenset[str]] = {
     "definition.publish": frozenset({"designer", "system_admin"}),
     "incident.see": frozenset({"system_admin"}),
     "incident.retry": frozenset({"system_admin"}),
+    "case.migrate": frozenset({"system_admin"}),
     "users.manage": frozenset({"security_admin"}),
     "registers.import": frozenset({"system_admin"}),
     "audit.see": frozenset({"audit_admin"}),

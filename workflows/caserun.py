@@ -11,6 +11,7 @@ import traceback
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import insert
@@ -379,7 +380,7 @@ class CaseRun:
         if gone:
             self.writes["cancelled"] = list(gone)
             self.record("tasks_cancelled", count=len(gone))
-        fresh = [self._task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
+        fresh = [self.task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
         if fresh:
             self.writes["opened"] = to_json(fresh)
             for row in fresh:
@@ -390,12 +391,13 @@ class CaseRun:
         for row in fresh:
             self.open_tasks[row["id"]] = row["assignee_id"]
 
-    def _task_row(self, key: uuid.UUID, item: engine.Waiting) -> dict[str, Any]:
+    def task_row(self, key: uuid.UUID, item: engine.Waiting, opened_on: date | None = None) -> dict[str, Any]:
+        """The row of a task; its limit counts from the day it was opened (today when none is given)."""
         element = item.element
         role = self.compiled.role_of(element)
         of_enterprise = role in parties.ENTERPRISE_ROLES
         body_id = None if of_enterprise or role is None else self._body_of(item)
-        due = self._due(element, body_id)
+        due = self._due(element, body_id, opened_on)
         return {
             "id": key,
             "case_id": self.id,
@@ -425,13 +427,15 @@ class CaseRun:
             self.join(str(key), known)
         return known
 
-    def _due(self, element: engine.Element, body_id: uuid.UUID | None) -> calendars.Due | None:
-        """The last day of an element's limit from today, as the body concerned (else the leading one) counts a bare 日."""
+    def _due(
+        self, element: engine.Element, body_id: uuid.UUID | None, start: date | None = None
+    ) -> calendars.Due | None:
+        """The last day of an element's limit from a day (today when none is given), as the body concerned (else the leading one) counts a bare 日."""
         code = element.properties.get("limitRule")
         if not code:
             return None
         body_code = self.reference.body_code(self.step.conn, body_id or self.lead_body_id)
-        return self.reference.due(self.step.conn, code, self.step.today, body_code)
+        return self.reference.due(self.step.conn, code, start or self.step.today, body_code)
 
     def _reconcile_deadlines(self, waiting: dict[uuid.UUID, engine.Waiting]) -> None:
         # What no longer waits never comes back under the same id.
@@ -443,7 +447,7 @@ class CaseRun:
         rows = []
         for key, item in waiting.items():
             if key not in self.known_deadlines:
-                row = self._deadline_row(key, item)
+                row = self.deadline_row(key, item)
                 if row:
                     rows.append(row)
         if rows:
@@ -452,7 +456,10 @@ class CaseRun:
             self.open_deadlines |= fresh
             self.known_deadlines |= fresh
 
-    def _deadline_row(self, key: uuid.UUID, item: engine.Waiting) -> dict[str, Any] | None:
+    def deadline_row(
+        self, key: uuid.UUID, item: engine.Waiting, opened_on: date | None = None
+    ) -> dict[str, Any] | None:
+        """The deadline of something that is waited for, counted from a day (today when none is given), if it has one."""
         element = item.element
         row: dict[str, Any] = {
             "id": uuid7(),
@@ -461,14 +468,14 @@ class CaseRun:
             "element": element.id,
             "rule": element.properties.get("limitRule"),
             "basis": element.properties.get("legalBasis", ""),
-            "start_on": self.step.today,
+            "start_on": opened_on or self.step.today,
             "due_on": None,
             "provisional": False,
         }
         if item.kind == "timer":
             return {**row, "effect": "timer", "due_at": item.due or self.step.now}
         of_body = item.kind == "task" and self.compiled.role_of(element) not in (None, *parties.ENTERPRISE_ROLES)
-        due = self._due(element, self._body_of(item) if of_body else None)
+        due = self._due(element, self._body_of(item) if of_body else None, opened_on)
         if due is None:
             return None
         effect = element.properties.get("onDue") or ("remind" if item.kind == "task" else "fire")

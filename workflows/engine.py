@@ -1323,13 +1323,7 @@ def dump(instance: Instance) -> bytes:
         "ended_by": instance.ended_by,
         "scopes": [_dump_scope(workflow) for workflow in instance.workflows()],
     }
-    raw = json.dumps(state, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
-    if len(raw) > MAX_STATE:
-        raise EngineLimit(
-            f"本案的流程数据为 {len(raw) // 1024} KB，超过上限 {MAX_STATE // 1024} KB。大文件请作为附件上传。",
-            f"The data of this case take {len(raw) // 1024} KB; the limit is {MAX_STATE // 1024} KB.",
-        )
-    return MAGIC + zlib.compress(raw, 1)
+    return seal(state)
 
 
 def _dump_scope(workflow: Any) -> dict[str, Any]:
@@ -1421,6 +1415,44 @@ def _load_scope(
             scopes.append((token, scope))
         if parent is None:
             workflow.task_tree = token
+
+
+# -- what a move to another model needs (workflows.rebinding) ----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node where tokens may be: its element, what happens there, and the flows that lead to it."""
+
+    element: str
+    kind: str
+    incoming: frozenset[str]
+
+
+def places(model: Model) -> dict[tuple[str, str], Place]:
+    """All places of a model by scope and name."""
+    return {
+        (scope, name): Place(spec.element.id, type(spec).__name__, spec.incoming)
+        for scope, known in model._specs.items()
+        for name, spec in known.task_specs.items()
+        if isinstance(spec, NodeSpec)
+    }
+
+
+def open_state(model: Model, blob: bytes) -> dict[str, Any]:
+    """What `dump` wrote, as plain data."""
+    return _open_envelope(model, blob)
+
+
+def seal(state: dict[str, Any]) -> bytes:
+    """Plain data as `load` takes them."""
+    raw = json.dumps(state, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
+    if len(raw) > MAX_STATE:
+        raise EngineLimit(
+            f"本案的流程数据为 {len(raw) // 1024} KB，超过上限 {MAX_STATE // 1024} KB。大文件请作为附件上传。",
+            f"The data of this case take {len(raw) // 1024} KB; the limit is {MAX_STATE // 1024} KB.",
+        )
+    return MAGIC + zlib.compress(raw, 1)
 
 
 # -- from the drawing to specs ---------------------------------------------------------------------------

@@ -25,6 +25,7 @@ import workflows.clockwork
 import workflows.deadlines
 import workflows.designing
 import workflows.houserules
+import workflows.migrating
 import workflows.publicity
 import workflows.reductionwork
 import workflows.totalwork  # noqa: F401 - importing registers the commands
@@ -245,6 +246,25 @@ def _(world: World) -> Prepared:
 @prepares("definition.retire")
 def _(world: World) -> Prepared:
     return Prepared(world.actor("sheji"), {"definition_id": publish(world.rt, ONE)})
+
+
+@prepares("case.migrate")
+def _(world: World) -> Prepared:
+    publish(world.rt, ONE)
+    case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
+    target = publish(world.rt, ONE)
+    return Prepared(world.actor("xitong"), {"case_id": case_id, "definition_id": target, "reason": "新法施行"})
+
+
+@prepares("case.migrate_back")
+def _(world: World) -> Prepared:
+    publish(world.rt, ONE)
+    case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
+    target = publish(world.rt, ONE)
+    COMMANDS["case.migrate"](
+        world.rt, world.actor("xitong"), key(), case_id=case_id, definition_id=target, reason="新法施行"
+    )
+    return Prepared(world.actor("xitong"), {"case_id": case_id})
 
 
 @prepares("body.create")

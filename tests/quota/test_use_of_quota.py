@@ -17,11 +17,13 @@ from sqlalchemy import select
 from handlers import registry
 from handlers.quota import filing
 from registers import quota, quota_check
+from registers.accounts import SYSTEM
 from registers.quota import Account
 from registers.timesource import FixedTime
 from tests.conftest import TODAY, World, key
-from workflows import cases, expiry, install, quotarehearsal, scenarios
+from workflows import cases, definitions, expiry, install, migrating, quotarehearsal, scenarios
 from workflows.dmn import Decision, parse_dmn
+from workflows.install import procedures_folder
 from workflows.models import Case, Task
 
 RESERVE = Account("gaomao", "VOCS", "reserve", "15")
@@ -130,6 +132,38 @@ def test_a_case_that_expires_leaves_no_reservation_behind(furnished: World) -> N
     furnished.time.move_to(furnished.time.today() + timedelta(days=400))
     assert expiry.close_idle(furnished.rt) >= 1
     assert _stands(furnished, case_id) == ({}, Decimal(10), "cancelled")
+
+
+@pytest.mark.parametrize("how", ["refused", "withdrawn"])
+def test_a_case_moved_to_another_version_leaves_no_reservation_behind(furnished: World, how: str) -> None:
+    case_id = _holding(furnished)
+    held = _stands(furnished, case_id)
+    files = definitions.read_folder(procedures_folder() / "quota_use")
+    renamed = {
+        name: content.replace(b"task_quota_decision", b"task_quota_sign") if name.endswith(".bpmn") else content
+        for name, content in files.items()
+    }
+    with furnished.rt.db.transaction() as conn:
+        target, _ = definitions.create_draft(conn, SYSTEM, "quota_use", renamed, furnished.rt.time.now())
+        definitions.publish(conn, SYSTEM, target, furnished.time.today(), furnished.rt.time.now())
+    migrating.migrate(
+        furnished.rt,
+        furnished.actor("xitong"),
+        key(),
+        case_id=case_id,
+        definition_id=target,
+        mapping={"task_quota_decision": "task_quota_sign"},
+        reason="新办法施行",
+    )
+    assert _stands(furnished, case_id) == held
+    if how == "withdrawn":
+        _withdraw(furnished, case_id)
+    else:
+        data = {"outcome": "refused", "reason": "理由"}
+        task_id = _task(furnished, case_id, "task_quota_sign")
+        cases.complete(furnished.rt, furnished.actor("qianfa"), key(), task_id=task_id, data=data)
+    reserved, balance, status = _stands(furnished, case_id)
+    assert (reserved, balance, status) == ({}, Decimal(10), "closed" if how == "refused" else "withdrawn")
 
 
 def test_a_second_review_gives_back_before_it_reserves_again(furnished: World) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from flask_smorest import Blueprint
 
-from web import auth
+from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, definitions, designing
+from workflows import access, definitions, designing, migrating
 
 blueprint = Blueprint("definitions", __name__, description="Procedures and definitions")
 
@@ -97,6 +98,35 @@ def publish(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
 def retire(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
     """Take a version out of force; running cases keep it."""
     return run(designing.retire, definition_id=definition_id, **args)
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/cases")
+@blueprint.response(200)
+@auth.signed_in
+def movable(definition_id: uuid.UUID) -> Any:
+    """The running cases on other versions, each with where it is and what stands in the way of a move to this one."""
+    access.require(actor(), "case.migrate")
+    with reading() as conn:
+        return views.plain([asdict(item) for item in migrating.candidates(runtime(), conn, definition_id)])
+
+
+@blueprint.post("/cases/<uuid:case_id>/migrate")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.MigrateIn())
+@blueprint.response(200)
+@auth.signed_in
+def migrate(args: dict[str, Any], case_id: uuid.UUID) -> Any:
+    """Move a running case to another published version; refused with everything that stands in the way."""
+    return run(migrating.migrate, case_id=case_id, **args)
+
+
+@blueprint.post("/cases/<uuid:case_id>/migrate-back")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.response(200)
+@auth.signed_in
+def migrate_back(case_id: uuid.UUID) -> Any:
+    """Undo the last move of a case while nothing has happened in it since."""
+    return run(migrating.migrate_back, case_id=case_id)
 
 
 def _bytes(files: dict[str, str]) -> dict[str, bytes]:

@@ -223,5 +223,11 @@ class UserIn(Schema):
     enterprise_id = fields.UUID()
 
 
+class MigrateIn(Schema):
+    definition_id = fields.UUID(required=True)
+    reason = fields.String(required=True, validate=validate.Length(max=2000))
+    mapping = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+
+
 class RetireIn(Schema):
     valid_to = fields.Date()

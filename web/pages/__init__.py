@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
         houses,
         inbox,
         limits,
+        migrating,
         milestones,
         openpages,
         permits,

@@ -68,4 +68,4 @@ def incidents() -> str:
 def _page(findings: list[dict[str, Any]] | None, procedure: str) -> str:
     with reading() as conn:
         rows = versions.listing(conn)
-    return render_template("definitions.html", rows=rows, findings=findings, procedure=procedure)
+    return render_template("definitions.html", rows=rows, findings=findings, procedure=procedure, may_move=access.administers(actor(), "case.migrate"))

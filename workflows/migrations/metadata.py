@@ -26,6 +26,7 @@ import workflows.desk_models
 import workflows.housebook
 import workflows.lights
 import workflows.limitwork
+import workflows.migrating
 import workflows.models
 import workflows.notify
 import workflows.recompute
