@@ -354,7 +354,7 @@ def _information_line(
         "name_zh": item["zh"],
         "project_pipe": "/" if air else _written(piped),
         "project_external": _written(external),
-        "plant_pipe": "/" if air else "—",
+        "plant_pipe": "/" if air else _written(_optional((row or {}).get("plant_pipe_t"))),
         "plant_external": _written(held if held is not None else external),
     }
 

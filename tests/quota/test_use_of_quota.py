@@ -256,6 +256,15 @@ def test_pipe_and_works_by_the_worked_figure() -> None:
     assert _amounts([row])["ton_factors_t"] == Decimal("0.3")
 
 
+def test_the_information_form_has_piped_and_external_amounts_of_project_and_plant() -> None:
+    water = {"flow_m3_a": "10000", "pipe_limit_mg_l": "500", "works_limit_mg_l": "30", "plant_pipe_t": "12.5"}
+    rows = [{"factor": "COD", **water}, {"factor": "VOCS", "plant_added_t": "0.4"}]
+    lines = {line["name_zh"]: line for line in _call("quota.information", rows=rows)["lines"]}
+    cod, vocs = lines["化学需氧量"], lines["挥发性有机物"]
+    assert (cod["project_pipe"], cod["project_external"], cod["plant_pipe"]) == ("5", "0.3", "12.5")
+    assert (vocs["project_pipe"], vocs["project_external"], vocs["plant_pipe"]) == ("/", "0.4", "/")
+
+
 def test_air_by_the_worked_figure_is_tons_and_not_kilograms() -> None:
     # 20,000 m³/h at 10 mg/m³ for 8,000 h: 1.6e9 mg = 1,600 kg = 1.6 t.
     told = _call("quota.air", flow_m3_h=Decimal(20000), concentration_mg_m3=Decimal(10), hours_a=Decimal(8000))
