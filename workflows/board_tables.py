@@ -48,6 +48,7 @@ class BoardCase(Base):
     opened_by: Mapped[uuid.UUID | None]
     authority_days: Mapped[int]
     applicant_days: Mapped[int]
+    event_seq: Mapped[int] = mapped_column(comment="how far the record of the case was when it was carried over")
     materials: Mapped[int]
     visits: Mapped[int]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from registers import pilots
-from registers.accounts import Actor
+from registers import pilots, scoring
+from registers.accounts import ANONYMOUS, SYSTEM, Actor
 from registers.milestones import Milestone
 from registers.pilot_tables import Pilot, PilotRisk, PilotTask
 from tests.conftest import TODAY, World, key
-from workflows import piloting
+from workflows import boards, piloting, reformwork, scoringwork
 
 Ready = tuple[Actor, dict[str, Any]]
 
@@ -100,6 +100,51 @@ def _risk_close(world: World) -> Ready:
     return actor, {"pilot_id": told["pilot_id"], "risk_id": risk_id, "closing": "接口已开放"}
 
 
+def _compare(world: World) -> Ready:
+    told = {"metric": "total_days", "procedure": "one_window", "base_value": Decimal(90), "base_source": "法定时限之和"}
+    reform = {"reform_first": date(2026, 1, 1), "reform_last": date(2026, 12, 31), "claimed_percent": Decimal(40)}
+    return _keeper(world), {"pilot_id": _pilot(world), **told, **reform}
+
+
+def _scheme(world: World) -> Ready:
+    with world.rt.db.transaction() as conn:
+        found = scoring.in_force(conn, "pilot")
+    told = {"title": found["title"], "content": found["content"], "basis": found["basis"]}
+    return world.actor("sheji"), {"code": "pilot", **told}
+
+
+def _publish(world: World) -> Ready:
+    actor, told = _scheme(world)
+    made = scoringwork.save_scheme(world.rt, actor, key(), **told)
+    return actor, {"scheme_id": uuid.UUID(made["scheme_id"])}
+
+
+def _invite(world: World) -> Ready:
+    pilot_id = _pilot(world)
+    with world.rt.db.transaction() as conn:
+        survey_id = scoring.open_survey(
+            conn, pilot_id, {"zh": "问卷", "en": "questionnaire"}, on=TODAY, closes_on=date(2026, 12, 31)
+        )
+    invited = [{"name": "示范企业", "digest": scoring.digest_of("link").hex()}]
+    return _keeper(world), {"pilot_id": pilot_id, "survey_id": survey_id, "invited": invited}
+
+
+def _answer(world: World) -> Ready:
+    actor, told = _invite(world)
+    scoringwork.invite(world.rt, actor, key(), **told)
+    return ANONYMOUS, {"token": "link", "answers": {"time": 5, "materials": 4, "visits": 4, "service": 5}}
+
+
+def _refresh(world: World) -> Ready:
+    return world.actor("shengjian"), {}
+
+
+def _daily(world: World) -> Ready:
+    return SYSTEM, {}
+
+
+# Importing the modules registers their commands.
+COMMANDS_OF = (boards, piloting, reformwork, scoringwork)
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "pilot.load": _load,
     "pilot.assign": _assign,
@@ -114,4 +159,11 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "pilot.risk": _risk,
     "pilot.risk_close": _risk_close,
     "park.save": _park,
+    "pilot.compare": _compare,
+    "scheme.save": _scheme,
+    "scheme.publish": _publish,
+    "survey.invite": _invite,
+    "survey.answer": _answer,
+    "boards.refresh": _refresh,
+    "day.boards": _daily,
 }

@@ -7,6 +7,7 @@ from flask_smorest import Api
 
 from web.api import (
     admin,
+    boards,
     calendar,
     cases,
     clocks,
@@ -20,6 +21,7 @@ from web.api import (
     milestones,
     notices,
     permits,
+    pilots,
     quota,
     reductions,
     session,
@@ -51,6 +53,6 @@ def install(app: Flask) -> None:
     )
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
-    about_registers = (permits, reductions, totals, quota)
+    about_registers = (pilots, boards, permits, reductions, totals, quota)
     for module in (session, definitions, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -15,6 +15,7 @@ def install(app: Flask) -> None:
     """Register all pages and the words templates use."""
     from web.pages import (  # noqa: F401 - they register views  # noqa: F401 - registers views
         account,
+        boards,
         calendar,
         casepages,
         clockpage,
@@ -28,10 +29,13 @@ def install(app: Flask) -> None:
         migrating,
         milestones,
         openpages,
+        parks,
         permits,
+        pilots,
         public,
         quota,
         reductions,
+        scoring,
         reviewdesk,
         signing,
         siterounds,

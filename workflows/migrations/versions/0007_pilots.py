@@ -460,6 +460,12 @@ def _boards() -> None:
         sa.Column("opened_by", sa.Uuid(), nullable=True),
         sa.Column("authority_days", sa.Integer(), nullable=False),
         sa.Column("applicant_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "event_seq",
+            sa.Integer(),
+            nullable=False,
+            comment="how far the record of the case was when it was carried over",
+        ),
         sa.Column("materials", sa.Integer(), nullable=False),
         sa.Column("visits", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_board_case_body_id")),

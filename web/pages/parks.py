@@ -1,0 +1,102 @@
+"""Parks with their file (一园一档), and the file of an enterprise (一企一档)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+
+from registers import parties
+from registers.errors import DomainError
+from web import auth, pilotviews
+from web.context import actor, reading, run, runtime
+from web.i18n import language
+from web.pages import blueprint
+from workflows import piloting, unitfiles
+
+
+@blueprint.get("/parks")
+@auth.signed_in
+def parks() -> str:
+    """All parks."""
+    with reading() as conn:
+        rows = unitfiles.parks(conn, actor())
+    return render_template("parks.html", parks=rows)
+
+
+@blueprint.get("/parks/<code>")
+@auth.signed_in
+def park(code: str) -> str:
+    """Everything of one park."""
+    return _park(code)
+
+
+@blueprint.post("/parks/<code>")
+@auth.signed_in
+def park_save(code: str) -> Any:
+    """Keep what is known of a park; a list has one entry a line."""
+    form = request.form
+    facts: dict[str, Any] = {
+        "area_km2": form.get("area_km2", "").strip(),
+        "sectors": _lines("sectors"),
+        "infrastructure": [_parts(line, ("name", "capacity", "state")) for line in _lines("infrastructure")],
+        "negative_list": [_parts(line, ("item", "document")) for line in _lines("negative_list")],
+        "planning_eia": {name: form.get(f"eia_{name}", "").strip() for name in ("number", "body", "on", "until")},
+        "zone_codes": form.getlist("zone_codes"),
+        "body": form.get("body", ""),
+    }
+    try:
+        run(piloting.save_park, code=code, facts=facts)
+    except DomainError as error:
+        if error.status in (403, 404):
+            raise
+        return _park(code, error.message(language())), error.status
+    return redirect(url_for("pages.park", code=code))
+
+
+@blueprint.get("/enterprise-files")
+@auth.signed_in
+def enterprise_files() -> Any:
+    """Find the file of an enterprise; an enterprise is led to its own."""
+    own = actor().enterprise_id
+    if own is not None:
+        return redirect(url_for("pages.enterprise_file", enterprise_id=own))
+    words = request.args.get("q", "").strip()[:100]
+    with reading() as conn:
+        rows = unitfiles.enterprises(conn, actor(), words)
+    return render_template("enterprise_files.html", rows=rows, words=words)
+
+
+@blueprint.get("/enterprise-files/<uuid:enterprise_id>")
+@auth.signed_in
+def enterprise_file(enterprise_id: uuid.UUID) -> str:
+    """Everything of one enterprise."""
+    with reading() as conn:
+        found = unitfiles.enterprise(conn, runtime(), actor(), enterprise_id)
+    return render_template("enterprise_file.html", **found, as_of=runtime().time.now())
+
+
+def _park(code: str, error: str = "") -> str:
+    with reading() as conn:
+        found = unitfiles.park(conn, runtime(), actor(), code)
+        bodies, zones = parties.bodies(conn), parties.zones(conn)
+    return render_template(
+        "park.html",
+        **found,
+        bodies=bodies,
+        all_zones=zones,
+        error=error,
+        as_of=runtime().time.now(),
+        **pilotviews.words(),
+    )
+
+
+def _lines(name: str) -> list[str]:
+    return [line.strip() for line in request.form.get(name, "").splitlines() if line.strip()][:200]
+
+
+def _parts(line: str, names: tuple[str, ...]) -> dict[str, str]:
+    """A line such as “name | capacity | state” as its named parts."""
+    given = [part.strip() for part in line.split("|")]
+    return {name: given[place] if place < len(given) else "" for place, name in enumerate(names)}

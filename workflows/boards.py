@@ -1,0 +1,366 @@
+"""The supervisor's boards: cases by clock, time by step and month, bodies compared.
+
+The same definitions for everybody: days are working days by the calendar of the house, from the day a step was opened to
+the day it was done (same day: none); time is the authority's while any step of a body is open, else the applicant's while
+one of the applicant's is; materials are files handed in, visits are submissions by the applicant. Every figure is of the
+cases whose leading body the person works for or supervises, as of the instant that the boards were carried over.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from registers.accounts import Actor
+from registers.errors import Forbidden
+from workflows.board_tables import BoardStamp
+from workflows.commands import Answer, Step, command
+from workflows.cron import DAILY, Daily, claim
+from workflows.reference import Reference
+
+BATCH = 5000
+READERS = frozenset({"window", "reviewer", "head", "supervisor"})
+LIGHTS = ("overdue", "red", "yellow", "green", "paused", "none")
+
+
+def may_read(actor: Actor) -> bool:
+    """Whether there are boards for this person."""
+    return actor.scope.everything or bool(actor.role_names & READERS)
+
+
+def require(actor: Actor) -> None:
+    """Refuse those who do not oversee or handle cases."""
+    if not may_read(actor):
+        raise Forbidden("看板由经办和监管人员查看。", "Boards are for those who handle or supervise cases.")
+
+
+# -- carrying over ----------------------------------------------------------------------------------------------
+
+
+@command("boards.refresh")
+def refresh(step: Step) -> Answer:
+    """Carry over what changed since the last time."""
+    require(step.actor)
+    # The boards are of the whole house, whoever asks for the refresh; what each person sees of them is another matter.
+    step.conn.exec_driver_sql("SELECT set_config('app.everything', 'on', true)")
+    return carry_over(step)
+
+
+@command("day.boards")
+def daily(step: Step) -> Answer:
+    """Carry over once a day even when nobody asks."""
+    return {"ran": True, **carry_over(step)} if claim(step) else {"ran": False}
+
+
+DAILY.append(Daily(daily, 5))
+
+
+def carry_over(step: Step) -> Answer:
+    """Cases whose record has grown, with their steps, then the counts by days."""
+    conn = step.conn
+    conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('boards'))"))
+    given = {"now": step.now, "today": step.today, **_workdays(step.rt.reference.get(conn), step.today)}
+    changed = 0
+    while ids := list(conn.scalars(_TOUCHED, {"limit": BATCH})):
+        conn.execute(_CASES, {**given, "ids": ids})
+        conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
+        conn.execute(_TASKS, {**given, "ids": ids})
+        changed += len(ids)
+    conn.execute(text("DELETE FROM board_days"))
+    conn.execute(_DAYS, given)
+    stamp = conn.execute(_STAMP, {"now": step.now}).mappings().one()
+    return {"changed": changed, "cases": stamp["cases"], "steps": stamp["steps"]}
+
+
+def _workdays(reference: Reference, today: date) -> dict[str, Any]:
+    """How many working days lie before each day of the years that cases can be of."""
+    first, count, days, ordinals = date(2015, 1, 1), 0, [], []
+    for offset in range((today - first).days + 400):
+        day = first + timedelta(days=offset)
+        days.append(day)
+        ordinals.append(count)
+        count += reference.calendar.is_workday(day)
+    return {"days": days, "ordinals": ordinals}
+
+
+_DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
+_WORKDAYS = """wd AS MATERIALIZED (
+  SELECT * FROM unnest(CAST(:days AS date[]), CAST(:ordinals AS integer[])) AS w(on_date, ordinal))"""
+
+_TOUCHED = text(
+    """SELECT c.id FROM cases c LEFT JOIN board_case b ON b.case_id = c.id
+        WHERE b.event_seq IS DISTINCT FROM c.event_seq LIMIT :limit"""
+)
+
+_CASES = text(
+    f"""
+WITH {_WORKDAYS},
+ c AS MATERIALIZED (SELECT * FROM cases WHERE id = ANY(:ids)),
+ spans AS (
+   SELECT t.case_id, t.enterprise_id IS NOT NULL AS of_applicant,
+          range_agg(daterange({_DAY % "t.opened_at"}, greatest({_DAY % "coalesce(t.closed_at, :now)"}, {_DAY % "t.opened_at"}))) AS held
+     FROM task t WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled' GROUP BY 1, 2),
+ sides AS (
+   SELECT c.id, coalesce(a.held, '{{}}'::datemultirange) AS authority,
+          coalesce(p.held, '{{}}'::datemultirange) - coalesce(a.held, '{{}}'::datemultirange) AS applicant
+     FROM c LEFT JOIN spans a ON a.case_id = c.id AND NOT a.of_applicant
+            LEFT JOIN spans p ON p.case_id = c.id AND p.of_applicant),
+ taken AS (
+   SELECT s.id, s.side, sum(u.ordinal - l.ordinal) AS days
+     FROM (SELECT id, 'a' AS side, unnest(authority) AS r FROM sides
+           UNION ALL SELECT id, 'p', unnest(applicant) FROM sides) s
+     JOIN wd l ON l.on_date = lower(s.r) JOIN wd u ON u.on_date = upper(s.r) GROUP BY 1, 2),
+ lit AS (
+   SELECT m.case_id,
+          min(x.yellow) AS yellow_at, min(x.red) AS red_at, min(x.overdue) AS due_at,
+          bool_or((SELECT count(*) FILTER (WHERE f.kind = 'paused') > count(*) FILTER (WHERE f.kind = 'resumed')
+                     FROM clock_fact f WHERE f.matter_id = m.id)) AS paused
+     FROM matter m LEFT JOIN LATERAL (
+       SELECT max(due_at) FILTER (WHERE stage = 'yellow') AS yellow, max(due_at) FILTER (WHERE stage = 'red') AS red,
+              max(due_at) FILTER (WHERE stage = 'overdue') AS overdue
+         FROM clock_alarm al WHERE al.matter_id = m.id AND al.case_id = m.case_id) x ON true
+    WHERE m.case_id = ANY(:ids) AND m.status = 'open' GROUP BY 1),
+ held AS (
+   SELECT DISTINCT ON (t.case_id) t.case_id, CASE WHEN t.enterprise_id IS NULL THEN coalesce(t.role, '') ELSE 'applicant' END AS holder
+     FROM task t WHERE t.case_id = ANY(:ids) AND t.status = 'open'
+    ORDER BY t.case_id, (t.enterprise_id IS NOT NULL), t.opened_at)
+INSERT INTO board_case (case_id, procedure, definition_id, number, title, body_id, zone_code, enterprise_id, running, outcome,
+       opened_on, closed_on, yellow_at, red_at, due_at, paused, holder, body_ids, opened_by, authority_days, applicant_days,
+       event_seq, materials, visits)
+SELECT c.id, c.procedure, c.definition_id, c.number, c.title, c.lead_body_id, e.zone_code, c.enterprise_id,
+       c.status = 'running', c.outcome, {_DAY % "c.opened_at"}, {_DAY % "c.closed_at"}, l.yellow_at, l.red_at, l.due_at,
+       coalesce(l.paused, false), coalesce(h.holder, ''), c.body_ids, c.opened_by, coalesce(a.days, 0), coalesce(p.days, 0),
+       c.event_seq, (SELECT count(*) FROM case_file f WHERE f.case_id = c.id),
+       (SELECT count(*) FROM submission s JOIN task t ON t.id = s.task_id
+         WHERE s.case_id = c.id AND t.enterprise_id IS NOT NULL)
+  FROM c LEFT JOIN enterprise e ON e.id = c.enterprise_id LEFT JOIN lit l ON l.case_id = c.id
+  LEFT JOIN held h ON h.case_id = c.id LEFT JOIN taken a ON a.id = c.id AND a.side = 'a'
+  LEFT JOIN taken p ON p.id = c.id AND p.side = 'p'
+ON CONFLICT (case_id) DO UPDATE SET title = excluded.title, body_id = excluded.body_id, zone_code = excluded.zone_code,
+  running = excluded.running, outcome = excluded.outcome, closed_on = excluded.closed_on, yellow_at = excluded.yellow_at,
+  red_at = excluded.red_at, due_at = excluded.due_at, paused = excluded.paused, holder = excluded.holder,
+  body_ids = excluded.body_ids, authority_days = excluded.authority_days, applicant_days = excluded.applicant_days,
+  event_seq = excluded.event_seq, materials = excluded.materials, visits = excluded.visits
+"""  # noqa: S608 - the text is ours
+)
+
+_TASKS = text(
+    f"""
+WITH {_WORKDAYS}
+INSERT INTO board_task (task_id, case_id, procedure, element, name, body_id, of_applicant, opened_on, month, days)
+SELECT t.id, t.case_id, c.procedure, t.element, t.name, c.lead_body_id, t.enterprise_id IS NOT NULL,
+       {_DAY % "t.opened_at"}, date_trunc('month', {_DAY % "t.closed_at"})::date, u.ordinal - l.ordinal
+  FROM task t JOIN cases c ON c.id = t.case_id JOIN wd l ON l.on_date = {_DAY % "t.opened_at"}
+  LEFT JOIN wd u ON u.on_date = {_DAY % "t.closed_at"}
+ WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled'
+"""  # noqa: S608
+)
+
+_DAYS = text(
+    f"""
+WITH {_WORKDAYS}
+INSERT INTO board_days (procedure, element, name, of_applicant, body_id, month, days, steps)
+SELECT b.procedure, b.element, max(b.name), b.of_applicant, b.body_id, b.month,
+       coalesce(b.days, n.ordinal - l.ordinal) AS days, count(*)
+  FROM board_task b JOIN wd l ON l.on_date = b.opened_on, wd n
+ WHERE n.on_date = :today GROUP BY b.procedure, b.element, b.of_applicant, b.body_id, b.month, 7
+"""  # noqa: S608
+)
+
+_STAMP = text(
+    """
+INSERT INTO board_stamp (name, as_of, cases, steps)
+SELECT 'boards', :now, (SELECT count(*) FROM board_case), coalesce((SELECT sum(steps) FROM board_days), 0)
+ON CONFLICT (name) DO UPDATE SET as_of = excluded.as_of, cases = excluded.cases, steps = excluded.steps
+RETURNING cases, steps
+"""
+)
+
+
+def stamp(conn: Connection) -> dict[str, Any] | None:
+    """Until when the boards are carried over, and of how many cases and steps; None before the first time."""
+    row = conn.execute(select(BoardStamp.__table__).where(BoardStamp.name == "boards")).mappings().first()
+    return dict(row) if row is not None else None
+
+
+# -- cases by clock --------------------------------------------------------------------------------------------------
+
+_LIGHT = """CASE WHEN b.paused THEN 'paused' WHEN b.due_at IS NULL THEN 'none' WHEN b.due_at <= :now THEN 'overdue'
+  WHEN b.red_at <= :now THEN 'red' WHEN b.yellow_at <= :now THEN 'yellow' ELSE 'green' END"""
+_MINE = "(:all OR b.body_id = ANY(CAST(:bodies AS uuid[])))"
+_RUNNING = f"b.running AND {_MINE} AND (:procedure = '' OR b.procedure = :procedure)"
+
+_COUNTS = text(
+    f"""SELECT {_LIGHT} AS light, b.holder = 'applicant' AS of_applicant, count(*) AS cases
+          FROM board_case b WHERE {_RUNNING} GROUP BY 1, 2"""  # noqa: S608
+)
+_LISTED = text(
+    f"""
+SELECT b.case_id, b.number, b.title, b.procedure, b.body_id, b.holder, b.opened_on, b.due_at, b.authority_days,
+       b.applicant_days, {_LIGHT} AS light, b.zone_code
+  FROM board_case b WHERE {_RUNNING} AND (:light = '' OR {_LIGHT} = :light)
+   AND (:holder = '' OR (b.holder = 'applicant') = (:holder = 'applicant'))
+ ORDER BY b.due_at NULLS LAST, b.case_id LIMIT :limit OFFSET :offset
+"""  # noqa: S608
+)
+
+
+def lights(conn: Connection, actor: Actor, now: Any, procedure: str = "") -> dict[str, dict[str, int]]:
+    """Running cases by light, and by whose turn it is: the applicant's or the authority's."""
+    require(actor)
+    found = {light: {"applicant": 0, "authority": 0} for light in LIGHTS}
+    for row in conn.execute(_COUNTS, {**_mine(actor), "now": now, "procedure": procedure}).mappings():
+        found[row["light"]]["applicant" if row["of_applicant"] else "authority"] += row["cases"]
+    return found
+
+
+def by_clock(
+    conn: Connection,
+    actor: Actor,
+    now: Any,
+    *,
+    procedure: str = "",
+    light: str = "",
+    holder: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """The cases behind a figure, the most urgent first."""
+    require(actor)
+    given = {"procedure": procedure, "light": light, "holder": holder, "limit": limit, "offset": offset, "now": now}
+    return [dict(row) for row in conn.execute(_LISTED, {**_mine(actor), **given}).mappings()]
+
+
+# -- time by step ------------------------------------------------------------------------------------------------------
+
+
+def _spread(group: str, period: str, more: str) -> Any:
+    """Number, median and 90th percentile by a group of columns, out of the counts by days."""
+    columns = ", ".join(f"b.{name}" for name in group.split(", "))
+    return text(
+        f"""
+WITH counted AS (
+   SELECT {columns}, b.days, sum(b.steps) AS n FROM board_days b
+    WHERE b.procedure = :procedure AND (:all OR b.body_id = ANY(CAST(:bodies AS uuid[]))) AND {period}
+    GROUP BY {columns}, b.days),
+ summed AS (
+   SELECT *, sum(n) OVER (PARTITION BY {group} ORDER BY days) AS upto, sum(n) OVER (PARTITION BY {group}) AS total
+     FROM counted)
+SELECT {group}, max(total) AS steps, min(days) FILTER (WHERE upto >= total * 0.5) AS median,
+       min(days) FILTER (WHERE upto >= total * 0.9) AS p90, max(days) AS longest
+  FROM summed GROUP BY {group} {more}"""  # noqa: S608
+    )
+
+
+_DONE = "b.month BETWEEN :first AND :last"
+_STEPS = _spread("element, name, of_applicant", _DONE, "ORDER BY max(total) DESC LIMIT 200")
+_OPEN = _spread("element, name, of_applicant", "b.month IS NULL", "ORDER BY max(total) DESC LIMIT 200")
+_MONTHS = _spread("month", f"{_DONE} AND b.element = :element", "ORDER BY month LIMIT 120")
+
+
+def steps(conn: Connection, actor: Actor, procedure: str, first: date, last: date) -> list[dict[str, Any]]:
+    """Median, 90th percentile and number of each step done in a span of months, and how many stand open how long."""
+    require(actor)
+    given = {**_mine(actor), "procedure": procedure, "first": first, "last": last}
+    found = {row["element"]: {**row, "open": 0, "open_longest": None} for row in conn.execute(_STEPS, given).mappings()}
+    for row in conn.execute(_OPEN, given).mappings():
+        known = found.setdefault(
+            row["element"], {**row, "steps": 0, "median": None, "p90": None, "longest": None, "open": 0}
+        )
+        known["open"], known["open_longest"] = row["steps"], row["longest"]
+    return list(found.values())
+
+
+def months(
+    conn: Connection, actor: Actor, procedure: str, element: str, first: date, last: date
+) -> list[dict[str, Any]]:
+    """The same figures of one step month by month."""
+    require(actor)
+    given = {**_mine(actor), "procedure": procedure, "element": element, "first": first, "last": last}
+    return [dict(row) for row in conn.execute(_MONTHS, given).mappings()]
+
+
+_BEHIND = text(
+    """
+SELECT t.case_id, c.number, c.title, t.name, t.opened_on, t.month, t.days, c.body_id, c.holder
+  FROM board_task t JOIN board_case c ON c.case_id = t.case_id
+ WHERE t.procedure = :procedure AND t.element = :element AND (:all OR t.body_id = ANY(CAST(:bodies AS uuid[])))
+   AND CASE WHEN :open THEN t.month IS NULL ELSE t.month BETWEEN :first AND :last END
+ ORDER BY t.days DESC NULLS LAST, t.opened_on, t.case_id LIMIT :limit
+"""
+)
+
+
+def behind_step(
+    conn: Connection,
+    actor: Actor,
+    procedure: str,
+    element: str,
+    first: date,
+    last: date,
+    *,
+    still_open: bool = False,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """The cases behind the figures of a step, the longest first."""
+    require(actor)
+    given = {"procedure": procedure, "element": element, "first": first, "last": last, "open": still_open}
+    return [dict(row) for row in conn.execute(_BEHIND, {**_mine(actor), **given, "limit": limit}).mappings()]
+
+
+# -- bodies compared ----------------------------------------------------------------------------------------------------
+
+_BODIES = text(
+    """
+SELECT b.body_id, y.name_zh, y.name_en, count(*) AS cases,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY b.authority_days) AS authority_median,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY b.authority_days) AS authority_p90,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY b.applicant_days) AS applicant_median,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY b.authority_days + b.applicant_days) AS total_median,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY b.authority_days + b.applicant_days) AS total_p90
+  FROM board_case b LEFT JOIN body y ON y.id = b.body_id
+ WHERE NOT b.running AND b.procedure = :procedure AND b.closed_on BETWEEN :first AND :last
+   AND (:all OR b.body_id = ANY(CAST(:bodies AS uuid[])))
+ GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 200
+"""
+)
+_CLOSED = text(
+    """
+SELECT b.case_id, b.number, b.title, b.opened_on, b.closed_on, b.authority_days, b.applicant_days, b.materials, b.visits, b.outcome
+  FROM board_case b
+ WHERE NOT b.running AND b.procedure = :procedure AND b.closed_on BETWEEN :first AND :last
+   AND (:all OR b.body_id = ANY(CAST(:bodies AS uuid[]))) AND (:body = '' OR b.body_id::text = :body)
+   AND (:zone = '' OR b.zone_code = :zone)
+ ORDER BY b.authority_days + b.applicant_days DESC, b.case_id LIMIT :limit
+"""
+)
+
+
+def bodies(conn: Connection, actor: Actor, procedure: str, first: date, last: date) -> list[dict[str, Any]]:
+    """Closed cases of each leading body by the same measures."""
+    require(actor)
+    given = {**_mine(actor), "procedure": procedure, "first": first, "last": last}
+    return [dict(row) for row in conn.execute(_BODIES, given).mappings()]
+
+
+def closed(
+    conn: Connection,
+    actor: Actor,
+    procedure: str,
+    first: date,
+    last: date,
+    *,
+    body: str = "",
+    zone: str = "",
+    limit: int = 200,
+) -> list[dict[str, Any]]:
+    """The closed cases behind a comparison, the longest first."""
+    require(actor)
+    given = {"procedure": procedure, "first": first, "last": last, "body": body, "zone": zone, "limit": limit}
+    return [dict(row) for row in conn.execute(_CLOSED, {**_mine(actor), **given}).mappings()]
+
+
+def _mine(actor: Actor) -> dict[str, Any]:
+    return {"all": actor.scope.everything, "bodies": sorted(actor.case_body_ids)}

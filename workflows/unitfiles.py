@@ -1,0 +1,140 @@
+"""One file for each enterprise (一企一档) and each park (一园一档): everything the registers hold of it, in one place.
+
+Nothing is stored here; each part is read where it lives, with a limit, and under the eyes of who asks. The enterprise sees
+its own file; an official sees the file of an enterprise in a zone of a body the official works for or supervises.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from registers import obligations, parties, permits, pilots, quota_views, reductions, totals
+from registers.accounts import Actor
+from registers.errors import NotFound
+from registers.obligations import Obligation
+from registers.permits import Permit
+from registers.pilot_tables import Pilot
+from registers.quota_accounts import period_on
+from registers.reduction_tables import ReductionProject
+from registers.scoring_tables import SurveyInvitation
+from workflows import access, piloting, quotareading
+from workflows.models import Case, Letter
+from workflows.runtime import Runtime
+
+MOST = 200
+
+
+def enterprise(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID) -> dict[str, Any]:
+    """All that is known of an enterprise: cases, letters, permits, duties, quota, totals, reductions."""
+    unit = quotareading.unit(conn, actor, enterprise_id)
+    cases = _cases(conn, actor, Case.enterprise_id == enterprise_id)
+    letters = select(
+        Letter.id, Letter.case_id, Letter.title, Letter.number, Letter.issued_at, Letter.delivered_on
+    ).join(Case, Case.id == Letter.case_id)
+    issued = letters.where(Case.enterprise_id == enterprise_id, Letter.status == "issued", access.visible_cases(actor))
+    year = rt.time.today().year
+    own = reductions.visible(enterprise_id, ())
+    return {
+        "unit": unit,
+        "zone": _zone(conn, unit["zone_code"]),
+        "cases": cases,
+        "letters": [dict(row) for row in conn.execute(issued.order_by(Letter.issued_at.desc()).limit(MOST)).mappings()],
+        "permits": permits.of_parties(conn, enterprise_id, []),
+        "duties": obligations.of_enterprise(conn, enterprise_id, MOST),
+        "quota": quota_views.holdings(conn, enterprise_id),
+        "quota_life": quota_views.life(conn, enterprise_id, MOST),
+        "totals": totals.amounts(conn, year - 1, enterprise_id=enterprise_id),
+        "reductions": reductions.listing(conn, own, limit=MOST),
+        "surveys": conn.scalar(
+            select(func.count()).select_from(SurveyInvitation).where(SurveyInvitation.enterprise_id == enterprise_id)
+        ),
+    }
+
+
+def park(conn: Connection, rt: Runtime, actor: Actor, code: str) -> dict[str, Any]:
+    """All that is known of a park: facts, pilots, zones with their quota, enterprises, cases, permits, duties."""
+    piloting.require_seeing(actor)
+    found = pilots.park(conn, code)
+    zones = [_zone(conn, zone) for zone in found["zone_codes"]]
+    codes = [zone["code"] for zone in zones if zone]
+    seen = {zone["code"] for zone in quotareading.zones(conn, actor)} & set(codes)
+    today = rt.time.today()
+    in_park = Case.enterprise_id == parties.Enterprise.id
+    members = parties.Enterprise.zone_code.in_(sorted(seen))
+    units = select(
+        parties.Enterprise.id,
+        parties.Enterprise.name,
+        parties.Enterprise.credit_code,
+        parties.Enterprise.zone_code,
+        select(func.count()).where(in_park, access.visible_cases(actor)).scalar_subquery().label("cases"),
+        select(func.count()).where(Permit.enterprise_id == parties.Enterprise.id).scalar_subquery().label("permits"),
+        select(func.count())
+        .where(Obligation.enterprise_id == parties.Enterprise.id, Obligation.status == "overdue")
+        .scalar_subquery()
+        .label("overdue"),
+    ).where(members)
+    park_pilots, _ = pilots.listing(conn, park=code, limit=MOST)
+    standings = pilots.standings(conn, [row["id"] for row in park_pilots], today)
+    return {
+        "park": found,
+        "zones": [zone for zone in zones if zone],
+        "pilots": [{**row, "late": sum(one.state == "late" for one in standings[row["id"]])} for row in park_pilots],
+        "quota": quota_views.standings(conn, sorted(seen), period_on(conn, today), today) if seen else [],
+        "enterprises": [
+            dict(row) for row in conn.execute(units.order_by(parties.Enterprise.name).limit(500)).mappings()
+        ],
+        "reductions": reductions.listing(conn, ReductionProject.zone_code.in_(sorted(seen)), limit=MOST),
+        "may_keep": piloting.keeps_register(actor)
+        or any(actor.has(role, found["body_id"]) for role in piloting.KEEPERS if found["body_id"]),
+    }
+
+
+def parks(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
+    """All parks with the number of their pilots."""
+    piloting.require_seeing(actor)
+    query = select(Pilot.park_code, func.count()).where(Pilot.park_code.is_not(None)).group_by(Pilot.park_code)
+    counts = {row[0]: row[1] for row in conn.execute(query)}
+    return [{**row, "pilots": counts.get(row["code"], 0)} for row in pilots.parks(conn)]
+
+
+def enterprises(conn: Connection, actor: Actor, words: str = "", limit: int = 100) -> list[dict[str, Any]]:
+    """Enterprises whose file a person may open, by a part of their name or credit code."""
+    zones = [zone["code"] for zone in quotareading.zones(conn, actor)]
+    query = select(parties.Enterprise.id, parties.Enterprise.name, parties.Enterprise.credit_code)
+    mine = or_(parties.Enterprise.zone_code.in_(zones), parties.Enterprise.id == actor.enterprise_id)
+    if words:
+        like = or_(
+            parties.Enterprise.name.contains(words, autoescape=True),
+            parties.Enterprise.credit_code.startswith(words.upper(), autoescape=True),
+        )
+        query = query.where(like)
+    rows = conn.execute(query.where(mine).order_by(parties.Enterprise.name).limit(limit)).mappings()
+    return [dict(row) for row in rows]
+
+
+def _cases(conn: Connection, actor: Actor, condition: Any) -> list[dict[str, Any]]:
+    columns = (
+        Case.id,
+        Case.number,
+        Case.title,
+        Case.procedure,
+        Case.status,
+        Case.outcome,
+        Case.opened_at,
+        Case.closed_at,
+    )
+    query = select(*columns).where(condition, access.visible_cases(actor)).order_by(Case.opened_at.desc()).limit(MOST)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def _zone(conn: Connection, code: str | None) -> dict[str, Any] | None:
+    if not code:
+        return None
+    try:
+        found = parties.zone(conn, code)
+    except NotFound:
+        return None
+    return {"code": found[0], "name_zh": found[1], "name_en": found[2]}
