@@ -122,13 +122,8 @@ def _reserve(
 ) -> None:
     quota.reserve(
         conn,
-        case_id=case_id,
-        enterprise_id=enterprise,
-        zone=zone,
-        period=period,
-        needs=needs,
-        on=on,
-        now=SystemTime().now(),
+        quota.Demand(case_id=case_id, enterprise_id=enterprise, zone=zone, period=period, needs=needs, on=on),
+        SystemTime().now(),
     )
 
 

@@ -122,43 +122,54 @@ def transfer(source: Account, target: Account, amount: Decimal) -> list[Line]:
 # -- the life of a reservation ---------------------------------------------------------------------------
 
 
-def reserve(
-    conn: Connection,
-    *,
-    case_id: uuid.UUID,
-    enterprise_id: uuid.UUID | None,
-    zone: str,
-    period: str,
-    needs: Iterable[Need],
-    on: date,
-    now: datetime,
-    document: str = "",
-    reason: str = "",
-    actor_id: uuid.UUID | None = None,
-) -> list[uuid.UUID]:
-    """Set aside (预占) what a case needs, at the ratio of each factor; all factors or none."""
-    postings = [
-        Posting(
+@dataclass(frozen=True)
+class Demand:
+    """What a case asks for, where and why."""
+
+    case_id: uuid.UUID
+    enterprise_id: uuid.UUID | None
+    zone: str
+    period: str
+    needs: Sequence[Need]
+    on: date
+    document: str = ""
+    reason: str = ""
+    actor_id: uuid.UUID | None = None
+
+    def postings(self) -> list[Posting]:
+        """One reservation for each factor."""
+        return [self._posting(need) for need in self.needs if need.debit > 0]
+
+    def _posting(self, need: Need) -> Posting:
+        reserve_ = Account(self.zone, need.factor, Register.RESERVE, self.period)
+        return Posting(
             Kind.RESERVATION,
-            on,
-            transfer(
-                Account(zone, need.factor, Register.RESERVE, period),
-                Account(zone, need.factor, Register.RESERVED, period),
-                need.debit,
-            ),
-            document=document,
+            self.on,
+            transfer(reserve_, reserve_._replace(register=Register.RESERVED), need.debit),
+            document=self.document,
             rule=need.rule,
-            reason=reason,
-            case_id=case_id,
-            enterprise_id=enterprise_id,
+            reason=self.reason,
+            case_id=self.case_id,
+            enterprise_id=self.enterprise_id,
             ratio=need.ratio,
             base=need.added,
-            actor_id=actor_id,
+            actor_id=self.actor_id,
         )
-        for need in needs
-        if need.debit > 0
-    ]
-    return post_all(conn, postings, now)
+
+
+def reserve(conn: Connection, demand: Demand, now: datetime) -> list[uuid.UUID]:
+    """Set aside (预占) what a case needs, at the ratio of each factor; all factors or none."""
+    return post_all(conn, demand.postings(), now)
+
+
+def reserve_anew(conn: Connection, demand: Demand, now: datetime) -> list[uuid.UUID]:
+    """Give back what the case holds and set aside what it needs now, in one go.
+
+    Accounts are locked once and in their order, so two cases reviewed again at one moment cannot wait for each other
+    in a circle. When the new amounts cannot be had, everything stays as it was (DomainError `quota_short`).
+    """
+    back = _releases(conn, demand.case_id, on=demand.on, reason=demand.reason, document=demand.document)
+    return post_all(conn, [*back, *demand.postings()], now)
 
 
 def reserved(conn: Connection, case_id: uuid.UUID) -> dict[Account, Decimal]:
@@ -224,6 +235,18 @@ def release(
     actor_id: uuid.UUID | None = None,
 ) -> list[uuid.UUID]:
     """Give back (释放) to the reserve all that is set aside for a case; nothing when nothing is."""
+    return post_all(conn, _releases(conn, case_id, on=on, reason=reason, document=document, actor_id=actor_id), now)
+
+
+def _releases(
+    conn: Connection,
+    case_id: uuid.UUID,
+    *,
+    on: date,
+    reason: str,
+    document: str,
+    actor_id: uuid.UUID | None = None,
+) -> list[Posting]:
     postings = []
     for account, amount in reserved(conn, case_id).items():
         made = _held(conn, case_id, account)
@@ -242,7 +265,7 @@ def release(
                 actor_id=actor_id,
             )
         )
-    return post_all(conn, postings, now)
+    return postings
 
 
 def reverse(

@@ -121,16 +121,18 @@ def _uses(
         need = Need(factor, Decimal(added), ratio if factor == "VOCS" else Decimal(1), "quota.ratio@1")
         quota.reserve(
             conn,
-            case_id=case_id,
-            enterprise_id=unit,
-            zone="gaomao",
-            period=period,
-            needs=[need],
-            on=on,
-            now=time.now(),
-            document="历史审批转录（示例）",
-            reason="平台启用前的审批",
-            actor_id=people["shencha"],
+            quota.Demand(
+                case_id=case_id,
+                enterprise_id=unit,
+                zone="gaomao",
+                period=period,
+                needs=[need],
+                on=on,
+                document="历史审批转录（示例）",
+                reason="平台启用前的审批",
+                actor_id=people["shencha"],
+            ),
+            time.now(),
         )
         quota.commit(
             conn,

@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     from workflows.caserun import CaseRun
     from workflows.engine import Element
 
+ANEW = "重新核定 anew"
+
 
 @service("quota.reserve", "预占总量指标", "Reserve quota", required="lines", optional="approved")
 def reserve(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Set aside what the lines (factor, added_t) ask for at the signed ratios; says why when it cannot be.
 
     `approved` (factor, approved_t) takes the place of what was declared. What the case held before is given back
-    first, so a repeated review never holds twice.
+    with it, so a repeated review never holds twice.
     """
-    give_back(run, "重新核定 anew")
+    answer = _reserve(run, inputs, element)
+    if answer["status"] != "reserved":
+        give_back(run, ANEW)
+    return answer
+
+
+def _reserve(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     amounts = _amounts(inputs["lines"], inputs.get("approved") or ())
     zone = (run.variables().get("case") or {}).get("zone")
     if not amounts or not zone:
@@ -56,10 +64,12 @@ def reserve(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
 
 def _set_aside(run: CaseRun, element: Element, zone: str, needs: list[Need]) -> dict[str, Any]:
     conn, period = run.step.conn, period_on(run.step.conn, run.step.today)
+    held = quota.reserved(conn, run.id)
     lines = []
     for need in needs:
         name_zh, name_en = _name(need.factor)
-        available = quota.balance(conn, Account(zone, need.factor, Register.RESERVE, period))
+        reserve_ = Account(zone, need.factor, Register.RESERVE, period)
+        available = quota.balance(conn, reserve_) + held.get(reserve_._replace(register=Register.RESERVED), Decimal(0))
         lines.append(
             {
                 "factor": need.factor,
@@ -74,23 +84,24 @@ def _set_aside(run: CaseRun, element: Element, zone: str, needs: list[Need]) -> 
             }
         )
     try:
-        quota.reserve(
-            conn,
+        demand = quota.Demand(
             case_id=run.id,
             enterprise_id=run.enterprise_id,
             zone=zone,
             period=period,
             needs=needs,
             on=run.step.today,
-            now=run.step.now,
             document=run.number,
             reason=run.title,
             actor_id=run.step.actor.id,
         )
+        quota.reserve_anew(conn, demand, run.step.now)
     except DomainError as error:
         if error.code != "quota_short":
             raise
         return _answer("short", lines, error.zh, error.en)
+    if held:
+        run.record("quota_released", postings=len(held), reason=ANEW)
     run.record("quota_reserved", element.id, factors=_said(lines))
     return _answer("reserved", lines, "指标已预占。", "The quota is reserved.")
 

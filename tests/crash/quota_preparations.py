@@ -46,7 +46,9 @@ def hold(world: World, case_id: uuid.UUID, amount: str = "1") -> None:
         quota.post(conn, Posting(Kind.OPENING, TODAY, lines), now)
         need = Need("CD", Decimal(amount), Decimal("1.2"), "quota.ratio@1")
         quota.reserve(
-            conn, case_id=case_id, enterprise_id=None, zone="shangwu", period="15", needs=[need], on=TODAY, now=now
+            conn,
+            quota.Demand(case_id=case_id, enterprise_id=None, zone="shangwu", period="15", needs=[need], on=TODAY),
+            now,
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,13 +32,15 @@ def _enterprise(conn: Connection) -> uuid.UUID:
 def _reserve(conn: Connection, case_id: uuid.UUID, added: str, ratio: str = "1.1") -> None:
     quota.reserve(
         conn,
-        case_id=case_id,
-        enterprise_id=_enterprise(conn),
-        zone="shangwu",
-        period="15",
-        needs=[Need("CD", tons(added), Decimal(ratio), "quota.ratio@1")],
-        on=ON,
-        now=NOW,
+        quota.Demand(
+            case_id=case_id,
+            enterprise_id=_enterprise(conn),
+            zone="shangwu",
+            period="15",
+            needs=[Need("CD", tons(added), Decimal(ratio), "quota.ratio@1")],
+            on=ON,
+        ),
+        NOW,
     )
 
 
@@ -193,3 +197,44 @@ def test_an_enterprise_sees_its_own_postings_and_a_body_those_of_its_zones(world
         "shencha": {opening, reservation},
         "huiban": set(),
     }
+
+
+def _demand(conn: Connection, case_id: uuid.UUID, factor: str, added: str) -> quota.Demand:
+    need = Need(factor, tons(added), Decimal(1), "quota.ratio@1")
+    return quota.Demand(case_id, _enterprise(conn), "shangwu", "15", [need], ON)
+
+
+def test_two_cases_reviewed_again_across_each_other_never_wait_in_a_circle(world: World) -> None:
+    """One holds CD and now needs PB, the other the reverse; with two postings each would wait for the other."""
+    first, second = uuid.uuid4(), uuid.uuid4()
+    with world.rt.db.transaction() as conn:
+        for factor in ("CD", "PB"):
+            open_reserve(conn, "10", factor)
+        quota.reserve(conn, _demand(conn, first, "CD", "1"), NOW)
+        quota.reserve(conn, _demand(conn, second, "PB", "1"), NOW)
+    together = threading.Barrier(2, timeout=30)
+
+    def review(case_id: uuid.UUID, factors: tuple[str, str]) -> None:
+        for turn in range(30):
+            together.wait()
+            with world.rt.db.transaction() as conn:
+                quota.reserve_anew(conn, _demand(conn, case_id, factors[turn % 2], "1"), NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(review, first, ("PB", "CD")), pool.submit(review, second, ("CD", "PB"))]:
+            done.result(60)
+    with world.rt.db.transaction() as conn:
+        held = {case_id: quota.reserved(conn, case_id) for case_id in (first, second)}
+        assert held == {first: {account("reserved", "CD"): tons("1")}, second: {account("reserved", "PB"): tons("1")}}
+        assert list(quota_check.differences(conn)) == []
+
+
+def test_a_new_review_that_cannot_be_met_leaves_what_was_held(conn: Connection) -> None:
+    open_reserve(conn, "2")
+    case_id = uuid.uuid4()
+    quota.reserve(conn, _demand(conn, case_id, "CD", "1.5"), NOW)
+    with pytest.raises(DomainError, match="quota_short"):
+        quota.reserve_anew(conn, _demand(conn, case_id, "CD", "2.000001"), NOW)
+    assert quota.reserved(conn, case_id) == {account("reserved"): tons("1.5")}
+    quota.reserve_anew(conn, _demand(conn, case_id, "CD", "2"), NOW)
+    assert quota.balance(conn, account("reserve")) == 0

@@ -82,13 +82,10 @@ class Ledger(RuleBasedStateMachine):
             try:
                 quota.reserve(
                     conn,
-                    case_id=case_id,
-                    enterprise_id=self.enterprise,
-                    zone=zone,
-                    period="15",
-                    needs=[need],
-                    on=ON,
-                    now=NOW,
+                    quota.Demand(
+                        case_id=case_id, enterprise_id=self.enterprise, zone=zone, period="15", needs=[need], on=ON
+                    ),
+                    NOW,
                 )
             except DomainError as error:
                 assert error.code == "quota_short"
@@ -158,13 +155,15 @@ def _spend(world: World, enterprise: uuid.UUID, turns: int, granted: list[int], 
             with world.rt.db.transaction() as conn:
                 quota.reserve(
                     conn,
-                    case_id=uuid.uuid4(),
-                    enterprise_id=enterprise,
-                    zone="shangwu",
-                    period="15",
-                    needs=[Need("CD", Decimal(1), Decimal(1), "r"), Need("AS", Decimal(1), Decimal(2), "r")],
-                    on=ON,
-                    now=NOW,
+                    quota.Demand(
+                        case_id=uuid.uuid4(),
+                        enterprise_id=enterprise,
+                        zone="shangwu",
+                        period="15",
+                        needs=[Need("CD", Decimal(1), Decimal(1), "r"), Need("AS", Decimal(1), Decimal(2), "r")],
+                        on=ON,
+                    ),
+                    NOW,
                 )
         except DomainError as error:
             assert error.code == "quota_short"

@@ -236,13 +236,15 @@ def test_a_reversed_commitment_of_a_closed_case_goes_back_to_the_reserve(world: 
         enterprise = conn.scalar(select(parties.Enterprise.id).limit(1))
         quota.reserve(
             conn,
-            case_id=case_id,
-            enterprise_id=enterprise,
-            zone="shangwu",
-            period=quota_accounts.period_on(conn, TODAY),
-            needs=[quota.Need("CD", Decimal(2), Decimal("1.2"), "quota.ratio@1")],
-            on=TODAY,
-            now=now,
+            quota.Demand(
+                case_id=case_id,
+                enterprise_id=enterprise,
+                zone="shangwu",
+                period=quota_accounts.period_on(conn, TODAY),
+                needs=[quota.Need("CD", Decimal(2), Decimal("1.2"), "quota.ratio@1")],
+                on=TODAY,
+            ),
+            now,
         )
         made = quota.commit(conn, case_id, on=TODAY, now=now)
     assert _balances(world, "reserve", "total", "used") == [Decimal("7.6"), Decimal(2), Decimal("0.4")]
