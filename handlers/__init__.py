@@ -9,6 +9,7 @@ from handlers import (
     consistency,
     evaluations,
     followup,
+    licence,
     permits,
     pilots,
     quota,
@@ -19,6 +20,7 @@ from handlers import (
     reserve,
     screening,
     totals,
+    waste,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "consistency",
     "evaluations",
     "followup",
+    "licence",
     "permits",
     "pilots",
     "quota",
@@ -37,4 +40,5 @@ __all__ = [
     "reserve",
     "screening",
     "totals",
+    "waste",
 ]

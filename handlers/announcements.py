@@ -78,7 +78,7 @@ class _AcceptanceInputs(_Project):
 )
 def acceptance(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The project, who builds it where, who wrote the EIA, when it was accepted."""
-    return _content(
+    return content_of(
         inputs,
         ctx,
         {
@@ -111,7 +111,7 @@ def intended(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         "建设单位已开展公众参与并提交公众参与说明。" if application.get("participation_file") else ""
     )
     promise = "建设单位法定代表人已签署承诺书，承诺落实申请材料中的各项环境保护措施。" if inputs["declared"] else ""
-    return _content(
+    return content_of(
         inputs,
         ctx,
         {
@@ -150,7 +150,7 @@ def decision(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     # Law: 排污许可管理条例 art. 11(1): no permit without its EIA, whatever was proposed.
     if proposal.get("eia_outcome") == "refused" and decided["permit"]:
         decided["permit"] = _DECISIONS["permit"]["refused"]
-    return _content(
+    return content_of(
         inputs,
         ctx,
         {
@@ -170,7 +170,7 @@ def in_order(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(content[name])) for name in names]
 
 
-def _content(inputs: Mapping[str, Any], ctx: HandlerContext, special: Mapping[str, Any]) -> dict[str, Any]:
+def content_of(inputs: Mapping[str, Any], ctx: HandlerContext, special: Mapping[str, Any]) -> dict[str, Any]:
     application, enterprise = inputs["application"], inputs["enterprise"]
     body = parties.body_by_code(ctx.conn, inputs["body"]) if inputs["body"] else None
     found = {

@@ -21,6 +21,7 @@ from workflows import (
     calendaring,
     definitions,
     demo,
+    demo_waste,
     events,
     export,
     housebook,
@@ -136,6 +137,7 @@ def _setup_commands(cli: click.Group, running: Running) -> None:
                         "There are accounts already; nothing was made.",
                     )
                 made = demo.load(conn, rt.time)
+                demo_waste.operate(conn, rt.time)
         say(f"已创建{len(made)}个演示账号，密码均为 {demo.PASSWORD}")
         say(f"Made {len(made)} demo accounts, all with the password {demo.PASSWORD}")
 

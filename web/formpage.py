@@ -98,6 +98,19 @@ def helpers(context: Mapping[str, Any]) -> dict[str, Any]:
         "file_list": file_list,
         "choice_text": choice_text,
         "place": place,
+        "upload_words": upload_words,
+    }
+
+
+def upload_words() -> dict[str, str]:
+    """What the page says of a file on its way (`web/static_src/lib/uploads.js`)."""
+    return {
+        "waiting": gettext("等待发送，保存在本机"),
+        "sending": gettext("正在发送"),
+        "sent": gettext("已发送"),
+        "refused": gettext("不接受这个文件"),
+        "remove": gettext("移除"),
+        "unsent": gettext("还有{n}个文件未发送，线路恢复后自动发送，之后再提交。"),
     }
 
 

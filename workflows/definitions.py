@@ -80,7 +80,8 @@ class LintFailed(DomainError):
 def read_folder(folder: Path) -> dict[str, bytes]:
     """The files of a procedure folder, with the forms its settings name taken from the forms room.
 
-    `shared` names files of other procedures that are called here as well; each version keeps its own copy.
+    `shared` names files of other procedures that are called here as well; each version keeps its own copy. A form
+    in the folder's own `forms/` takes the place of the installation's form of that name.
     """
     files = {
         path.name: path.read_bytes()
@@ -93,7 +94,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     for other, names in settings.get("shared", {}).items():
         files |= {name: (folder.parent / other / name).read_bytes() for name in names}
     for name in settings.get("forms", []):
-        files[f"forms/{name}.json"] = (FOLDER / f"{name}.json").read_bytes()
+        own = folder / "forms" / f"{name}.json"
+        files[f"forms/{name}.json"] = (own if own.is_file() else FOLDER / f"{name}.json").read_bytes()
     return files
 
 

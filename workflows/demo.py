@@ -16,6 +16,7 @@ from registers import accounts, parties
 from registers.db import uuid7
 from registers.timesource import TimeSource
 from workflows import demo_pilots, demo_quota, demo_reductions
+from workflows.demo_waste import load as load_waste
 
 PASSWORD = "onewindow-demo"  # noqa: S105 - printed on the sign-in page of a demonstration, never used elsewhere
 
@@ -126,6 +127,7 @@ def load(conn: Connection, time: TimeSource) -> list[tuple[str, str, str]]:
             enterprise_id=(second if where == "2" else first) if of_enterprise else None,
         )
         made.append((login, name, role))
+    made += load_waste(conn, time, bodies=ids, hashed=hashed)
     people = {row.login: row.id for row in conn.execute(select(parties.User.login, parties.User.id))}
     demo_quota.load(conn, time, people=people, unit=second)
     demo_reductions.load(conn, time, bureau=ids["sip-eeb"], people=people, enterprises=(first, second))

@@ -30,6 +30,7 @@ from workflows import (
     deadlines,
     definitions,
     demo,
+    demo_waste,
     letters,
     matters,
     publicity,
@@ -167,12 +168,19 @@ class Player:
                 demo.load(conn, time)
             self.definition_id = _publish(conn, contents, time)
             quotarehearsal.furnish(conn, scenario.get("ledger", {}), time)
+            if scenario.get("operator"):
+                demo_waste.operate(conn, time)
         self.compiled = definitions.compile_files(contents, self.definition_id, 1)
         self.refused: list[str] = []
-        started = cases.start(
-            rt, self._person("preparer", scenario.get("enterprise", "")), procedure=self.compiled.procedure
-        )
-        self.case_id = uuid.UUID(started["case_id"])
+        self.case_id = self._start()
+
+    def _start(self) -> uuid.UUID:
+        """Open a case: as the enterprise, or as the officer who begins it (`starter`) for that enterprise."""
+        enterprise, starter = self.scenario.get("enterprise", ""), self.scenario.get("starter", "")
+        person = self._person("preparer", starter or enterprise)
+        concerned = self._person("preparer", enterprise).enterprise_id if starter else None
+        started = cases.start(self.rt, person, procedure=self.compiled.procedure, enterprise_id=concerned)
+        return uuid.UUID(started["case_id"])
 
     def play(self) -> None:
         """Hand in the start form when the scenario gives one, then carry out the steps in order."""
@@ -213,8 +221,7 @@ class Player:
     def _meanwhile(self, other: dict[str, Any]) -> None:
         """Another case of the same procedure goes its way between two steps of this one."""
         mine = self.case_id
-        person = self._person("preparer", self.scenario.get("enterprise", ""))
-        self.case_id = uuid.UUID(cases.start(self.rt, person, procedure=self.compiled.procedure)["case_id"])
+        self.case_id = self._start()
         for step in [{"task": self.compiled.settings["start_task"], "submit": other["start"]}, *other["steps"]]:
             self._step(step)
         self.case_id = mine

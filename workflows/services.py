@@ -41,7 +41,7 @@ class ServiceInfo:
 
 
 # Services that stand in modules of their own; they register themselves when first asked for.
-_MORE = ("workflows.pilotservices", "workflows.quotawork",)
+_MORE = ("workflows.pilotservices", "workflows.quotawork", "workflows.licencework")
 
 _SERVICES: dict[str, Service] = {}
 _INFO: dict[str, ServiceInfo] = {}

@@ -39,6 +39,7 @@ from tests.clocks import kit
 from tests.conftest import World, key
 from tests.crash import desk_preparations, quota_preparations
 from tests.crash.pilot_preparations import PREPARED as PILOTS
+from tests.crash.waste_preparations import PREPARED as WASTES
 from tests.runtime.models import chain, node, publish, service
 from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
 from workflows.commands import COMMANDS
@@ -499,6 +500,7 @@ def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepa
 
 
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in WASTES.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in desk_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})

@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
         houserules,
         houses,
         inbox,
+        inspections,
         limits,
         migrating,
         milestones,
@@ -43,6 +44,7 @@ def install(app: Flask) -> None:
         tasks,
         totals,
         users,
+        waste,
         which,
         work,
     )

@@ -1,6 +1,7 @@
 // On every page: conveniences over forms that work without script. Conditions show and hide questions, tables
 // grow and shrink in place, rows are pasted from a spreadsheet, drafts save themselves while one types.
 import "./app.css";
+import { keepUploads } from "./lib/uploads.js";
 
 const DRAFT_AFTER = 1500; // ms after the last keystroke; at most DRAFT_AT_LEAST between two saves while typing goes on
 const DRAFT_AT_LEAST = 4000;
@@ -264,6 +265,7 @@ for (const form of document.querySelectorAll("form.task-form")) {
     applyConditions(form);
     form.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  keepUploads(form);
   keepDraft(form);
 }
 

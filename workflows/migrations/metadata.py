@@ -20,6 +20,7 @@ import registers.quota_rules
 import registers.reduction_tables
 import registers.scoring_tables
 import registers.total_tables
+import registers.waste_tables
 import workflows.board_tables
 import workflows.cron
 import workflows.desk_models

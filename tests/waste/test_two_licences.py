@@ -1,0 +1,180 @@
+"""The joint procedure on the real runtime: clocks, parts of two bodies, papers with their elements, register."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+from sqlalchemy import select
+
+from registers import files, obligations
+from registers.permits import Permit, PermitChange
+from tests.conftest import World
+from tests.waste.kit import operator, outcome, play
+from workflows import letters, matters
+
+JOINT = "一个机关：综合经营"
+TWO = "两个机关：年焚烧"
+
+
+def words(world: World, case_id: Any, kind: str) -> str:
+    with world.rt.db.transaction() as conn:
+        found = [one for one in letters.of_case(conn, case_id) if one["kind"] == kind]
+    assert found, kind
+    document = Document(io.BytesIO(files.path_of(world.rt.files_root, found[-1]["sha256"]).read_bytes()))
+    return "\n".join("".join(t.text or "" for t in p.iter(qn("w:t"))) for p in document.element.body.iter(qn("w:p")))
+
+
+def clocks(world: World, case_id: Any) -> dict[str, Any]:
+    with world.rt.db.transaction() as conn:
+        found = matters.readings(conn, world.rt.reference.get(conn), case_id, world.time.today())
+    return {clock.matter["kind"]: clock for clock in found}
+
+
+def test_each_licence_has_its_own_clock(world: World) -> None:
+    player = play(world, "two_licences", JOINT, 3)
+    found = clocks(world, player.case_id)
+    assert found["waste"].rule.limit == 20
+    assert found["waste"].rule.unit == "workday"
+    assert found["permit"].rule.limit == 45
+    assert found["permit"].rule.unit == "day"
+    assert found["permit"].reading.statutory_due == date(2026, 10, 16)
+
+
+def test_expert_review_stops_both_clocks_until_it_ends(world: World) -> None:
+    player = play(world, "two_licences", TWO, 4)
+    assert {clock.reading.state for clock in clocks(world, player.case_id).values()} == {"paused"}
+    assert "专家评审" in words(world, player.case_id, "time_notice")
+
+
+def test_two_bodies_decide_each_their_own(world: World) -> None:
+    player = play(world, "two_licences", TWO)
+    found = clocks(world, player.case_id)
+    assert found["waste"].matter["body_code"] == "js-eed"
+    assert found["permit"].matter["body_code"] == "sip-eeb"
+    with world.rt.db.transaction() as conn:
+        made = {one["kind"]: one["content_values"]["body_name"] for one in letters.of_case(conn, player.case_id)}
+    assert made["waste_licence"] == "江苏省生态环境厅"
+    assert made["permit_original"] == "苏州工业园区生态环境局"
+
+
+# Law: 危险废物经营许可证管理办法 art. 10, and the elements of the discharge permit (排污许可管理条例 art. 13).
+LICENCE = ("法人名称", "法定代表人", "住所", "经营方式", "年经营规模", "有效期限", "证书编号", "设施地址", "发证")
+
+
+def test_the_licence_carries_the_elements_of_article_ten(world: World) -> None:
+    player = play(world, "two_licences", JOINT)
+    both = words(world, player.case_id, "waste_licence") + words(world, player.case_id, "waste_licence_copy")
+    assert [element for element in LICENCE if element not in both] == []
+    for said in ("3205710002", "HW08", "900-249-08", "林法人", "物化处理线一条"):
+        assert said in both
+
+
+def test_the_permit_names_licensed_and_secondary_wastes(world: World) -> None:
+    player = play(world, "two_licences", JOINT)
+    copy = words(world, player.case_id, "permit_copy")
+    assert "900-249-08" in copy
+    assert "次生危险废物：HW18 772-003-18" in copy
+    assert "保存10年以上" in copy
+
+
+def test_special_duties_stand_in_the_licence_and_not_in_the_permit(world: World) -> None:
+    player = play(world, "two_licences", JOINT)
+    assert "应急预案已备案" in words(world, player.case_id, "waste_licence_copy")
+    assert "应急预案已备案" not in words(world, player.case_id, "permit_copy")
+
+
+def papers(world: World, case_id: Any) -> dict[str, Any]:
+    with world.rt.db.transaction() as conn:
+        return {row.kind: row for row in conn.execute(select(Permit.__table__).where(Permit.case_id == case_id))}
+
+
+def test_both_papers_end_on_the_earlier_day_when_the_applicant_asked_for_it(world: World) -> None:
+    player = play(world, "two_licences", "一个机关：收集许可")
+    found = papers(world, player.case_id)
+    assert found["waste"].valid_to == found["permit"].valid_to == date(2029, 8, 31)
+
+
+def test_without_that_wish_each_has_its_own_period(world: World) -> None:
+    player = play(world, "two_licences", "一个机关：专家评审")
+    assert papers(world, player.case_id)["permit"].valid_to == date(2031, 8, 31)
+
+
+def test_one_reminder_stands_at_the_earlier_of_both_dates(world: World) -> None:
+    player = play(world, "two_licences", "一个机关：专家评审")
+    with world.rt.db.transaction() as conn:
+        found = [row for row in obligations.of_case(conn, player.case_id) if row["kind"] == "renewal"]
+    assert len(found) == 1
+    # Law: 60 days before 2031-08-31 is 2031-07-02; 30 working days before it is later.
+    assert found[0]["due_on"] == date(2031, 7, 2)
+
+
+def test_the_result_notice_says_what_became_of_the_other_licence(world: World) -> None:
+    player = play(world, "two_licences", "两个机关：省厅不予经营许可")
+    said = words(world, player.case_id, "joint_result_notice")
+    assert "不予许可" in said
+    assert "排污许可照常核发：现有其他生产线仍需排污" in said
+    assert outcome(world, player.case_id) == "completed"
+
+
+def test_the_refusal_lists_the_conditions_that_are_not_met(world: World) -> None:
+    player = play(world, "two_licences", "缺一名技术人员")
+    said = words(world, player.case_id, "waste_refusal")
+    assert "技术人员" in said
+    assert "仅两名技术人员符合条件" in said
+    assert "行政复议" in said
+
+
+def test_one_visit_gives_two_sheets_that_share_the_common_lines(world: World) -> None:
+    player = play(world, "two_licences", JOINT)
+    with world.rt.db.transaction() as conn:
+        sheets = [one["content_values"] for one in letters.of_case(conn, player.case_id) if one["kind"] == "site_sheet"]
+    items = {sheet["part"]: {line["item"] for line in sheet["items"]} for sheet in sheets}
+    assert "台账如实、完整记录" in items["waste"] & items["permit"]
+    assert "专业技术人员在岗" in items["waste"] - items["permit"]
+    assert "自动监测设备安装、联网" in items["permit"] - items["waste"]
+
+
+def test_a_new_pair_supersedes_the_old_one(world: World) -> None:
+    play(world, "two_licences", "超规模重新申请")
+    with world.rt.db.transaction() as conn:
+        rows = conn.execute(select(Permit.number, Permit.status).where(Permit.enterprise_id == operator(world)))
+        found = {row.number: row.status for row in rows}
+    assert found["3205710001"] == "superseded"
+    assert found["3205710002"] == "valid"
+
+
+def held(world: World) -> dict[str, Any]:
+    with world.rt.db.transaction() as conn:
+        rows = conn.execute(
+            select(Permit.kind, Permit.status, Permit.valid_to).where(Permit.enterprise_id == operator(world))
+        )
+        return {row.kind: (row.status, row.valid_to) for row in rows}
+
+
+def test_a_renewal_carries_both_papers_on_from_the_day_after(world: World) -> None:
+    play(world, "two_licences_upkeep", "两证延续")
+    assert held(world) == {"waste": ("valid", date(2033, 3, 5)), "permit": ("valid", date(2033, 6, 11))}
+
+
+def test_a_renewal_that_is_refused_for_one_leaves_that_paper_as_it_was(world: World) -> None:
+    play(world, "two_licences_upkeep", "延续：经营许可准予")
+    assert held(world) == {"waste": ("valid", date(2033, 3, 5)), "permit": ("valid", date(2028, 6, 11))}
+
+
+def test_cancellation_ends_both_papers_and_says_so_in_the_register(world: World) -> None:
+    play(world, "two_licences_upkeep", "终止经营")
+    assert {status for status, _ in held(world).values()} == {"cancelled"}
+    with world.rt.db.transaction() as conn:
+        assert set(conn.scalars(select(PermitChange.action))) == {"cancel"}
+
+
+@pytest.mark.parametrize("name", ["规模超出21%", "增加废物类别"])
+def test_what_needs_a_new_application_changes_nothing_in_the_register(world: World, name: str) -> None:
+    before = held(world)
+    play(world, "two_licences_upkeep", name)
+    assert held(world) == before
