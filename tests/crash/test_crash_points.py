@@ -501,7 +501,6 @@ def _from_quota(ready: Callable[[World], tuple[Actor, dict[str, Any]]]) -> Prepa
 
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in WASTES.items()})
-PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in desk_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
 
