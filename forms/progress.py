@@ -75,7 +75,7 @@ def _part(
     bad = tuple(error for name in names for error in wrong.get(name, ()))
     known = {error.path for error in bad}
     missing = tuple(error for name in names for error in every.get(name, ()) if error.path not in known)
-    answered = sum(name in values for name in names)
+    answered = sum(values.get(name) not in (None, []) for name in names)
     state = WRONG if bad else NOT_STARTED if not answered else STARTED if missing else DONE
     optional = not missing and not answered
     return Part(section, state, answered, len(names), bad, missing, optional=optional)

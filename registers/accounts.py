@@ -267,6 +267,11 @@ def count_failure(conn: Connection, user_id: uuid.UUID, now: datetime, policy: P
     )
 
 
+def is_active(conn: Connection, user_id: uuid.UUID) -> bool:
+    """Whether the account may sign in."""
+    return bool(conn.scalar(select(User.active).where(User.id == user_id)))
+
+
 def is_locked(conn: Connection, user_id: uuid.UUID, now: datetime) -> bool:
     """Whether the account is locked at the moment."""
     until = conn.scalar(select(User.locked_until).where(User.id == user_id))

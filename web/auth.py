@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, g, redirect, request, url_for
+from sqlalchemy import Connection
 
 from registers import accounts
 from registers.accounts import ANONYMOUS, Actor
@@ -28,7 +29,7 @@ CSP = (
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Pages one posts to before a session is there; each asks for a secret of its own.
-BEFORE_SIGN_IN = {"pages.do_login", "pages.finish_sign_in"}
+BEFORE_SIGN_IN = {"pages.do_login", "pages.finish_sign_in", "pages.make_first_administrator"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -61,10 +62,10 @@ def sign_in(login: str, password: str) -> str | None:
     """A new session token when name and password fit."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        user_id = accounts.check_password(conn, login, password, rt.time.now(), policy())
+        user_id = accounts.check_password(conn, login, password, rt.time.now(), policy(conn))
         if user_id is None:
             return None
-        waits = signin.next_step(conn, user_id, rt.time.now(), policy())
+        waits = signin.next_step(conn, user_id, rt.time.now(), policy(conn))
         return accounts.open_session(conn, user_id, rt.time.now(), request.remote_addr or "", waits=waits)
 
 
@@ -81,7 +82,7 @@ def take_step(token: str, said: dict[str, str]) -> tuple[str, str, list[str]]:
     rt, address = runtime(), request.remote_addr or ""
     try:
         with rt.db.transaction() as conn:
-            return signin.take(conn, token, said, rt.time.now(), policy(), address)
+            return signin.take(conn, token, said, rt.time.now(), policy(conn), address)
     except DomainError as wrong:
         if wrong.code == "factor_code":
             with rt.db.transaction() as conn:
@@ -91,9 +92,10 @@ def take_step(token: str, said: dict[str, str]) -> tuple[str, str, list[str]]:
         raise
 
 
-def policy() -> accounts.Policy:
-    """What this installation asks of passwords and sessions."""
-    return accounts.Policy.of(runtime().reference.house)
+def policy(conn: Connection | None = None) -> accounts.Policy:
+    """What this installation asks of passwords and sessions: as it is now, or as this process last saw it."""
+    held = runtime().reference
+    return accounts.Policy.of(held.house if conn is None else held.get(conn).house)
 
 
 def sign_out() -> None:

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from registers import accounts, calendar_years
 from registers.errors import DomainError
 from registers.parties import User
-from web import cli_registers, server, views
+from web import cli_backup, cli_registers, server, views
+from web.pages.firstrun import first_run_code
 from web.server import Installation
 from workflows import (
     calendaring,
@@ -48,6 +49,7 @@ def build(running: Running) -> click.Group:
     for make in (_server_commands, _setup_commands, _model_commands, _scenario_commands, _register_commands):
         make(cli, running)
     cli_registers.add(cli, running, put)
+    cli_backup.add(cli, running, put)
     return cli
 
 
@@ -83,7 +85,9 @@ def _server_commands(cli: click.Group, running: Running) -> None:
                 for login, name, role, _ in demo.PEOPLE:
                     say(f"  {login:<10} {name}  {role}")
             elif not anybody:
-                say("尚无任何账号，请先运行 onewindow init。There is no account yet: run `onewindow init` first.")
+                code = first_run_code(rt.files_root.parent)
+                say(f"尚无任何账号。请打开 {place.base_url}/first ，安装码：{code}（或运行 onewindow init）")
+                say(f"There is no account yet: open {place.base_url}/first with the code {code}, or run `onewindow init`.")
             server.serve(place, host=host, port=port, workers=workers, threads=threads)
 
     @cli.command()

@@ -53,6 +53,15 @@ class Installation:
             self._server = postgres.ensure(postgres.usable_folder(self.home / "postgres"))
         return self._server.owner_url, self._server.app_url
 
+    def own_server(self) -> postgres.Server:
+        """The program's own server; refused when the house gave another one."""
+        self.urls()
+        if self._server is None:
+            raise DomainError(
+                "no_own_server", "本安装使用外部PostgreSQL。", "This installation uses a PostgreSQL of the house."
+            )
+        return self._server
+
     def migrate(self) -> None:
         """Bring the schema up to date."""
         upgrade(self.urls()[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from registers import accounts, catalogues, limits, parties, quota_accounts, scoring
+from registers import accounts, catalogues, house, limits, parties, quota_accounts, scoring
 from registers.accounts import SYSTEM
 from registers.timesource import TimeSource
 from workflows import definitions
@@ -81,7 +81,7 @@ def first_administrator(conn: Connection, time: TimeSource, *, login: str, name:
         conn,
         login=login,
         name=name,
-        password_hash=accounts.hash_password(password),
+        password_hash=accounts.hash_password(password, accounts.Policy.of(house.values(conn))),
         now=time.now(),
         roles=[("security_admin", body)],
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from registers.accounts import Actor
 from registers.errors import NotFound
+from registers.factors import UserFactor
 from registers.parties import Body, Delegation, Enterprise, Power, User, UserRole
 
 
@@ -84,6 +85,17 @@ def account(conn: Connection, user_id: uuid.UUID) -> dict[str, Any]:
         .order_by(UserRole.role, Body.code)
     )
     return {**row, "roles": [dict(role) for role in roles.mappings()]}
+
+
+def without_factor(conn: Connection, limit: int = 200) -> list[dict[str, Any]]:
+    """People of bodies who have no second factor in force."""
+    having = select(UserFactor.user_id).where(UserFactor.confirmed_at.is_not(None))
+    query = (
+        select(User.id, User.login, User.name)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(User.active, UserRole.body_id.is_not(None), User.id.not_in(having))
+    )
+    return [dict(row) for row in conn.execute(query.distinct().order_by(User.login).limit(limit)).mappings()]
 
 
 def powers(conn: Connection) -> list[dict[str, Any]]:

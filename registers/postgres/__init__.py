@@ -29,10 +29,10 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from registers.postgres.binaries import PostgresError, choose
+from registers.postgres.binaries import PostgresError, choose, tool
 from registers.postgres.users import RunUser, reachable, run_user
 
-__all__ = ["DATABASE", "PostgresError", "Server", "ensure", "throwaway", "usable_folder"]
+__all__ = ["DATABASE", "PostgresError", "Server", "ensure", "superuser", "throwaway", "tool", "usable_folder"]
 
 DATABASE = "onewindow"
 SUPERUSER, OWNER, APP = "postgres", "onewindow_owner", "onewindow_app"
@@ -118,6 +118,11 @@ def throwaway() -> Iterator[Server]:
             yield server
     finally:
         shutil.rmtree(parent, ignore_errors=True)
+
+
+def superuser(folder: Path, database: str) -> str:
+    """How the superuser of our own server is reached: for backups and their restore, nothing else."""
+    return _conninfo(folder, SUPERUSER, database)
 
 
 def usable_folder(preferred: Path) -> Path:

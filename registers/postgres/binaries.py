@@ -48,6 +48,11 @@ def choose(major: int | None, given: Path | None, folder: Path, user: RunUser) -
     )
 
 
+def tool(name: str) -> Path | None:
+    """A program that comes with PostgreSQL (pg_dump, pg_restore), the newest there is; None when there is none."""
+    return next((folder / name for folder in _candidates() if (folder / name).exists()), None)
+
+
 def _candidates() -> list[Path]:
     """System first, newest first; the wheel last."""
     paths = sorted(

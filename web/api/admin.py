@@ -11,9 +11,45 @@ from registers import parties
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run
+from web.pages.system import checks, packages, version
 from workflows import access, administration, housebook, incidents, people
 
 blueprint = Blueprint("admin", __name__, description="Administration")
+
+
+@blueprint.get("/system")
+@blueprint.response(200)
+@auth.signed_in
+def system() -> Any:
+    """How the house is doing: everything that is looked at, worst first."""
+    return views.plain({"version": version(), "checks": [vars(check) for check in checks()]})
+
+
+@blueprint.get("/licences")
+@blueprint.response(200)
+@auth.signed_in
+def licences() -> Any:
+    """The packages this program is made with, and their licences."""
+    return packages()
+
+
+@blueprint.post("/security/profile")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.ProfileIn())
+@blueprint.response(200)
+@auth.signed_in
+def choose_profile(args: dict[str, Any]) -> Any:
+    """Set all security settings as a profile says."""
+    return run(administration.choose_profile, **args)
+
+
+@blueprint.delete("/users/<uuid:user_id>/factor")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.response(200)
+@auth.signed_in
+def drop_factor(user_id: uuid.UUID) -> Any:
+    """Take a lost authenticator out of force."""
+    return run(administration.drop_factor, user_id=user_id)
 
 
 @blueprint.get("/incidents")

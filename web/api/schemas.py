@@ -35,6 +35,11 @@ class PageIn(Schema):
     search = fields.String(load_default="", validate=validate.Length(max=100))
 
 
+class ProfileIn(Schema):
+    profile = fields.String(required=True)
+    source = fields.String(required=True, validate=validate.Length(1, 400))
+
+
 class NoticesIn(PageIn):
     kind = fields.String()
     open = fields.Boolean(load_default=False)

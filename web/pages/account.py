@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from registers import factors, obligations
 from registers.errors import DomainError
-from web import auth
+from web import auth, oidc
 from web.context import actor, reading, run
 from web.pages import blueprint
 from workflows import people, worklist
@@ -27,6 +27,7 @@ def account() -> str:
             "lent": people.lent(conn, person),
             "colleagues": people.colleagues(conn, person),
             "has_factor": factors.required(conn, person.id) if person.id else False,
+            "outside": oidc.settings(),
             "identities": factors.identities(conn, person.id) if person.id else [],
             "obligations": obligations.of_enterprise(conn, person.enterprise_id) if person.enterprise_id else [],
         }

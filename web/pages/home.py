@@ -17,7 +17,7 @@ from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
 from web.pages.work import offset_asked, page_url
-from workflows import definitions, deskwork, matters, people, worklist
+from workflows import definitions, deskwork, install, matters, people, worklist
 
 PAGE = 30
 LIGHTS = ("red", "yellow", "green")
@@ -28,7 +28,9 @@ def home() -> Any:
     """The person's work list; visitors see the public notices."""
     person = actor()
     if person.id is None:
-        return redirect(url_for("pages.notices"))
+        with runtime().db.transaction() as conn:
+            fresh = not install.has_users(conn)
+        return redirect(url_for("pages.first_run" if fresh else "pages.notices"))
     return _applicant() if person.enterprise_id is not None else _official([])
 
 

@@ -34,7 +34,7 @@ def choose_house_rule() -> Any:
         run(houserules.choose, key=form.get("key", ""), value=value, source=form.get("source", ""))
     except DomainError as error:
         return _page(error.message(language())), error.status
-    return redirect(url_for("pages.house_rules"))
+    return redirect(url_for("pages.security_settings" if form.get("back") == "security" else "pages.house_rules"))
 
 
 def _page(error: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from registers.errors import DomainError
 from registers.parties import User
-from web import auth, downloads, views, words
+from web import auth, downloads, oidc, views, words
 from web.context import bound, idempotency_key, new_key, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
@@ -144,6 +144,7 @@ def _login_page(name: str, error: str | None) -> str:
         login=name,
         error=error,
         next=request.values.get("next", ""),
+        outside=oidc.settings(),
         trial=people,
         trial_password=demo.PASSWORD,
     )

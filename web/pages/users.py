@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from registers import parties
+from registers import factors, parties
 from registers.errors import DomainError
 from web import auth, words
 from web.context import actor, reading, run
@@ -59,6 +59,13 @@ def change_user(user_id: uuid.UUID) -> Any:
     """Change the name of an account."""
     name = request.form.get("name", "").strip()
     return _on_account(user_id, lambda: run(administration.change_user, user_id=user_id, name=name))
+
+
+@blueprint.post("/users/<uuid:user_id>/factor/drop")
+@auth.signed_in
+def drop_user_factor(user_id: uuid.UUID) -> Any:
+    """Take a lost authenticator out of force."""
+    return _on_account(user_id, lambda: run(administration.drop_factor, user_id=user_id))
 
 
 @blueprint.post("/users/<uuid:user_id>/state")
@@ -137,10 +144,12 @@ def _accounts(errors: dict[str, str]) -> str:
 def _account(user_id: uuid.UUID, errors: dict[str, str]) -> str:
     with reading() as conn:
         person, units = people.account(conn, user_id), parties.bodies(conn)
+        has_factor = factors.required(conn, user_id)
     offered = parties.ENTERPRISE_ROLES if person["enterprise_id"] else parties.BODY_ROLES
     return render_template(
         "user.html",
         person=person,
+        has_factor=has_factor,
         bodies=body_choices(units),
         roles=[(role, words.role_name(role)) for role in offered],
         errors=errors,
