@@ -33,8 +33,18 @@ def styles(name: str) -> Markup:
 
 
 def _sheets(name: str) -> list[str]:
+    """The sheets of an entry and of the parts it shares with others, those first."""
+    known, found = _manifest(), list[str]()
+
+    def collect(part: dict[str, Any]) -> None:
+        for shared in part.get("imports", ()):
+            collect(known[shared])
+        found.extend(sheet for sheet in part.get("css", ()) if sheet not in found)
+
     entry = _entry(name)
-    return entry.get("css", []) if entry else []
+    if entry:
+        collect(entry)
+    return found
 
 
 def _entry(name: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 import forms
 import forms.letters
@@ -33,6 +35,7 @@ from workflows.runtime import Runtime
 
 SETTINGS = "procedure.json"
 PLAIN_FORM = "remark"
+_FILE_NAME = re.compile(r"(forms/)?[A-Za-z0-9_.-]{1,80}\.(bpmn|dmn|json)")
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def model_files(files: dict[str, bytes]) -> dict[str, bytes]:
 def context(conn: Connection, files: dict[str, bytes]) -> lint.LintContext:
     """What the linter may know: handlers, forms, roles, limits, letters of this installation."""
     settings = _settings(files)
-    own_forms = _forms(files)
+    own_forms = forms_of(files)
     return lint.LintContext(
         handlers={
             **{name: lint.HandlerInfo(info.inputs, info.required) for name, info in registry.info().items()},
@@ -252,6 +255,48 @@ def files_of(conn: Connection, definition_id: uuid.UUID) -> dict[str, bytes]:
     return {row.name: bytes(row.content) for row in rows}
 
 
+def row(conn: Connection, definition_id: uuid.UUID) -> dict[str, Any]:
+    """A version without its files; raises NotFound."""
+    found = conn.execute(select(Definition.__table__).where(Definition.id == definition_id)).mappings().first()
+    if found is None:
+        raise NotFound("没有这个流程版本。", "There is no such definition.")
+    return dict(found)
+
+
+def save_file(conn: Connection, definition_id: uuid.UUID, name: str, content: bytes, expected: str) -> str:
+    """Replace (or add) a file of a draft; returns the draft's new SHA-256.
+
+    Raises Conflict when the version is no draft any more, or when its SHA-256 is not the expected one.
+    """
+    row = conn.execute(select(Definition.__table__).where(Definition.id == definition_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("没有这个流程版本。", "There is no such definition.")
+    if row.status != "draft":
+        raise Conflict(
+            "not_a_draft",
+            "已发布的版本不能修改，请另存为草稿。",
+            "A published version is not edited; copy it to a draft.",
+        )
+    if row.sha256 != expected:
+        raise Conflict(
+            "draft_changed",
+            "草稿已被他人（或另一窗口）修改。您的内容仍在编辑器中：请导出备份，再重新打开草稿。",
+            "Somebody else (or another window) has changed this draft. Your work is still in the editor: export it, then open"
+            " the draft again.",
+        )
+    if not _FILE_NAME.fullmatch(name):
+        raise DomainError("file_name", "文件名无效。", "That is no name for a file of a model.", pointer="name")
+    files = files_of(conn, definition_id) | {name: content}
+    row_of = {"definition_id": definition_id, "name": name, "content": content}
+    conn.execute(
+        upsert(DefinitionFile)
+        .values(row_of)
+        .on_conflict_do_update(index_elements=["definition_id", "name"], set_={"content": content})
+    )
+    conn.execute(update(Definition).where(Definition.id == definition_id).values(sha256=digest(files)))
+    return digest(files)
+
+
 def compiled(rt: Runtime, conn: Connection, definition_id: uuid.UUID) -> Compiled:
     """The definition ready to run, from the cache of this process when it is there."""
     return rt.definitions.get(definition_id, lambda: _compile(conn, definition_id))
@@ -274,7 +319,7 @@ def compile_files(files: dict[str, bytes], definition_id: uuid.UUID, version: in
         title=settings["title"],
         settings=settings,
         model=engine.compile(model_files(files), settings.get("process_id")),
-        forms=_forms(files),
+        forms=forms_of(files),
     )
 
 
@@ -295,7 +340,7 @@ def _settings(files: dict[str, bytes]) -> dict[str, Any]:
     return settings
 
 
-def _forms(files: dict[str, bytes]) -> dict[str, FormDefinition]:
+def forms_of(files: dict[str, bytes]) -> dict[str, FormDefinition]:
     found = {PLAIN_FORM: forms.load(PLAIN_FORM)}
     for name, content in files.items():
         if name.startswith("forms/") and name.endswith(".json"):

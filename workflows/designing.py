@@ -27,6 +27,28 @@ def draft(step: Step, *, procedure: str, files: dict[str, str]) -> Answer:
     }
 
 
+@command("definition.copy")
+def copy(step: Step, *, definition_id: uuid.UUID) -> Answer:
+    """Begin a new draft with the files of any version: what is published is never edited itself."""
+    access.require(step.actor, "definition.edit")
+    procedure = definitions.row(step.conn, definition_id)["procedure"]
+    files = definitions.files_of(step.conn, definition_id)
+    made, version = definitions.create_draft(step.conn, step.actor, procedure, files, step.now)
+    return {"id": made, "procedure": procedure, "version": version}
+
+
+@command("definition.save")
+def save(step: Step, *, definition_id: uuid.UUID, name: str, content: str, expected: str) -> Answer:
+    """Keep one file of a draft, whatever the linter says; `expected` is the draft's SHA-256 as the editor knew it.
+
+    Who saves over somebody else's later work is told so and loses nothing: the content stays in the editor.
+    """
+    access.require(step.actor, "definition.edit")
+    digest = definitions.save_file(step.conn, definition_id, name, content.encode(), expected)
+    findings = definitions.check(step.conn, definitions.files_of(step.conn, definition_id))
+    return {"id": definition_id, "sha256": digest, "findings": [vars(finding) for finding in findings]}
+
+
 @command("definition.publish")
 def publish(step: Step, *, definition_id: uuid.UUID, valid_from: date | None = None, note: str = "") -> Answer:
     """Put a draft in force from a date (today when none is given)."""

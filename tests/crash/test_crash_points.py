@@ -41,7 +41,19 @@ from tests.crash import desk_preparations, quota_preparations
 from tests.crash.pilot_preparations import PREPARED as PILOTS
 from tests.crash.waste_preparations import PREPARED as WASTES
 from tests.runtime.models import chain, node, publish, service
-from workflows import calendaring, cases, clockwork, cron, events, limitwork, milestoning, notify, publicity, worklist
+from workflows import (
+    calendaring,
+    cases,
+    clockwork,
+    cron,
+    definitions,
+    events,
+    limitwork,
+    milestoning,
+    notify,
+    publicity,
+    worklist,
+)
 from workflows.commands import COMMANDS
 from workflows.models import Deadline, Incident, Notice, Submission, Task
 from workflows.runtime import Runtime
@@ -234,6 +246,20 @@ def _(world: World) -> Prepared:
 @prepares("definition.draft")
 def _(world: World) -> Prepared:
     return Prepared(world.actor("sheji"), {"procedure": "trial", "files": {"process.bpmn": ONE.decode()}})
+
+
+@prepares("definition.copy")
+def _(world: World) -> Prepared:
+    return Prepared(world.actor("sheji"), {"definition_id": publish(world.rt, ONE)})
+
+
+@prepares("definition.save")
+def _(world: World) -> Prepared:
+    made = COMMANDS["definition.copy"](world.rt, world.actor("sheji"), key(), definition_id=publish(world.rt, ONE))
+    with world.rt.db.transaction() as conn:
+        digest = definitions.row(conn, uuid.UUID(made["id"]))["sha256"]
+    facts = {"name": "process.bpmn", "content": REVIEW.decode(), "expected": digest}
+    return Prepared(world.actor("sheji"), {"definition_id": uuid.UUID(made["id"]), **facts})
 
 
 @prepares("definition.publish")

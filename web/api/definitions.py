@@ -80,6 +80,25 @@ def upload(args: dict[str, Any]) -> Any:
     return run(designing.draft, procedure=args["procedure"], files=args["files"])
 
 
+@blueprint.post("/definitions/<uuid:definition_id>/copy")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.response(201)
+@auth.signed_in
+def copy(definition_id: uuid.UUID) -> Any:
+    """Begin a new draft with the files of any version."""
+    return run(designing.copy, definition_id=definition_id)
+
+
+@blueprint.put("/definitions/<uuid:definition_id>/files")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.SaveFileIn())
+@blueprint.response(200)
+@auth.signed_in
+def save_file(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
+    """Keep one file of a draft; answers with the draft's new SHA-256 and the linter's findings."""
+    return run(designing.save, definition_id=definition_id, **args)
+
+
 @blueprint.post("/definitions/<uuid:definition_id>/publish")
 @blueprint.doc(parameters=[schemas.KEY_HEADER])
 @blueprint.arguments(schemas.PublishIn())

@@ -234,5 +234,11 @@ class MigrateIn(Schema):
     mapping = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
 
+class SaveFileIn(Schema):
+    name = fields.String(required=True)
+    content = fields.String(required=True, validate=validate.Length(max=4_000_000))
+    expected = fields.String(required=True)
+
+
 class RetireIn(Schema):
     valid_to = fields.Date()

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from registers.errors import DomainError
-from web import auth
+from registers.errors import DomainError, NotFound
+from web import auth, designer
 from web.context import actor, reading, run
+from web.diagrams import MAIN
 from web.pages import blueprint
 from workflows import access, designing
 from workflows import definitions as versions
@@ -44,6 +45,30 @@ def upload() -> Any:
     return _page(answer["findings"], procedure)
 
 
+@blueprint.post("/definitions/<uuid:definition_id>/copy")
+@auth.signed_in
+def copy_definition(definition_id: uuid.UUID) -> Any:
+    """Begin a draft with the files of a version and open it in the editor."""
+    made = run(designing.copy, definition_id=definition_id)
+    return redirect(url_for("pages.edit_definition", definition_id=made["id"]))
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/edit")
+@auth.signed_in
+def edit_definition(definition_id: uuid.UUID) -> str:
+    """A model of a draft in the editor; a version that is no draft is shown with the way to copy it."""
+    access.require(actor(), "definition.edit")
+    with reading() as conn:
+        row = versions.row(conn, definition_id)
+        files = versions.files_of(conn, definition_id)
+        models = sorted((name for name in files if name.endswith(".bpmn")), key=lambda name: (name != MAIN, name))
+        name = request.args.get("file", models[0] if models else "")
+        if name not in models:
+            raise NotFound("该版本中没有这个模型。", "There is no such model in this version.")
+        payload = designer.payload(conn, row, files, name, actor().csrf) if row["status"] == "draft" else None
+    return render_template("designer.html", row=row, models=models, name=name, payload=payload)
+
+
 @blueprint.post("/definitions/<uuid:definition_id>/publish")
 @auth.signed_in
 def publish(definition_id: uuid.UUID) -> Any:
@@ -68,4 +93,10 @@ def incidents() -> str:
 def _page(findings: list[dict[str, Any]] | None, procedure: str) -> str:
     with reading() as conn:
         rows = versions.listing(conn)
-    return render_template("definitions.html", rows=rows, findings=findings, procedure=procedure, may_move=access.administers(actor(), "case.migrate"))
+    return render_template(
+        "definitions.html",
+        rows=rows,
+        findings=findings,
+        procedure=procedure,
+        may_move=access.administers(actor(), "case.migrate"),
+    )
