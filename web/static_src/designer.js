@@ -1,11 +1,11 @@
 // The editor of models: draws, keeps what is chosen for each step, saves the draft by itself and shows what the server's
 // check finds, at the elements. What is drawn is never lost silently: a save that fails says so and is tried again.
 import Modeler from "bpmn-js/lib/Modeler";
-import { layoutProcess } from "bpmn-auto-layout";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css";
 import "./lib/designer/designer.css";
+import layOut from "./lib/designer/layout.js";
 import moddle from "./lib/designer/moddle.js";
 import Panel from "./lib/designer/panel.js";
 import words from "./lib/designer/words.js";
@@ -26,7 +26,7 @@ const modeler = new Modeler({
 });
 
 async function open(xml) {
-  const drawn = /<[\w]*:?BPMNDiagram[\s>]/.test(xml) ? xml : await layoutProcess(xml);
+  const drawn = /<[\w]*:?BPMNDiagram[\s>]/.test(xml) ? xml : await layOut(xml);
   const { warnings } = await modeler.importXML(drawn);
   modeler.get("canvas").zoom("fit-viewport", "auto");
   return { laidOut: drawn !== xml, warnings };
