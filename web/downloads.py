@@ -11,7 +11,7 @@ from flask import Response, send_file
 from registers import files
 from registers.errors import DomainError, NotFound
 from web.context import actor, reading, runtime
-from workflows import access, letters, notices
+from workflows import access, letters, notices, separate
 
 
 def attachment(root: Path, sha256: str, name: str, media_type: str) -> Response:
@@ -30,6 +30,8 @@ def letter(letter_id: uuid.UUID, form: str) -> Response:
     with reading() as conn:
         found = letters.one(conn, letter_id)
         access.visible_case(conn, actor(), found["case_id"])
+        if not separate.shows_letter(separate.hidden(conn, actor(), found["case_id"]), found):
+            raise NotFound()
     return _letter(found, form)
 
 

@@ -12,7 +12,7 @@ import forms
 from forms import progress
 from registers import obligations, parties
 from registers.accounts import Actor
-from workflows import access, casefile, definitions, formdata, letters, matters, notices, openness, worklist
+from workflows import access, casefile, definitions, formdata, letters, matters, notices, openness, separate, worklist
 from workflows.commands import to_json
 from workflows.runtime import Runtime
 
@@ -27,18 +27,25 @@ def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUI
     case = dict(access.visible_case(conn, actor, case_id))
     case.pop("event_hash")
     enterprise = parties.enterprise(conn, case["enterprise_id"]) if case["enterprise_id"] else None
+    away = separate.hidden(conn, actor, case_id)
+    compiled = compiled_of(conn, rt, case["definition_id"])
     document = {
         **case,
         "enterprise": enterprise,
         "tasks": [
             {**task, "mine": task["status"] == "open" and access.may_work_on(actor, task)}
             for task in worklist.tasks_of_case(conn, case_id)
+            if task["matter"] not in away
         ],
         "matters": [matter_document(clock) for clock in clocks(conn, rt, case_id)],
-        "letters": letters.of_case(conn, case_id),
+        "letters": [one for one in letters.of_case(conn, case_id) if separate.shows_letter(away, one)],
         "notices": notices.of_case(conn, case_id),
         "comments": notices.comments(conn, case_id),
-        "submissions": casefile.submissions(conn, case_id),
+        "submissions": [
+            {**one, "data": separate.own_data(compiled, away, compiled.form_of(one["element"]), one["data"])}
+            for one in casefile.submissions(conn, case_id)
+            if not separate.is_hidden(compiled, away, one["element"])
+        ],
         "permits": casefile.permits(conn, case_id),
         "obligations": obligations.of_case(conn, case_id),
         "incidents": casefile.incidents(conn, case_id),
@@ -90,7 +97,11 @@ def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUI
             "draft_saved_at": shown.saved_at,
             "progress": [part_document(part) for part in formdata.parts(conn, shown)],
             "open_sections": sorted(shown.open_sections) if shown.open_sections is not None else None,
-            "context": shown.context,
+            "context": separate.own_variables(
+                compiled_of(conn, rt, task["definition_id"]),
+                separate.hidden(conn, actor, task["case_id"]),
+                shown.context,
+            ),
         }
     )
     return result

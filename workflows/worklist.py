@@ -17,7 +17,7 @@ from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.parties import Body, Delegation, Enterprise, User, UserRole
-from workflows import access, people
+from workflows import access, people, separate
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command, to_json
 from workflows.models import Case, Draft, Task
@@ -208,7 +208,7 @@ def task(conn: Connection, actor: Actor, task_id: uuid.UUID) -> dict[str, Any]:
         .mappings()
         .first()
     )
-    if row is None:
+    if row is None or row["matter"] in separate.hidden(conn, actor, row["case_id"]):
         raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
     return dict(row)
 

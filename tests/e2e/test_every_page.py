@@ -16,7 +16,7 @@ from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
 from web import assets
-from workflows import totalwork
+from workflows import demo_waste, totalwork
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +50,23 @@ def _posting(served: Site) -> str:
     """A posting of the demonstration that was made at a ratio."""
     entries = served.api("shencha").get("/quota/accounts/gaomao/VOCS")["entries"]
     return str(next(entry["posting_id"] for entry in entries if entry["ratio"]))
+
+
+def waste_addresses(served: Site) -> list[tuple[str | None, str, str]]:
+    """The pages of the waste ledger and of joint inspections, with an operator that keeps its ledger."""
+    with served.world.rt.db.transaction() as conn:
+        demo_waste.operate(conn, served.world.time)
+    operator = served.world.actor("weifei").enterprise_id
+    imported = served.api("weifei").post("/waste/import", {"rows": [{"kind": "x"}]})
+    served.api("shencha").post("/inspections", {"wanted": 1, "seed": "2026"})
+    return [
+        ("weifei", "/waste", "waste"),
+        ("weifei", f"/waste/imports/{imported['import_id']}", "waste-import"),
+        ("shencha", "/waste", "waste-operators"),
+        ("shencha", f"/waste/{operator}", "waste-overseen"),
+        ("shencha", f"/waste/{operator}/report?kind=statistics&year=2026", "waste-report"),
+        ("shencha", "/inspections", "inspections"),
+    ]
 
 
 def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str, str]]:
@@ -113,6 +130,7 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("anquan", "/quota/ratios", "quota-ratios"),
         ("qianfa", "/quota/bans", "quota-bans"),
         ("qianfa", "/quota/recoveries", "quota-recoveries"),
+        *waste_addresses(served),
     ]
 
 

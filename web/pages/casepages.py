@@ -9,13 +9,13 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from registers.errors import DomainError
+from registers.errors import DomainError, NotFound
 from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, views
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name, pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
-from workflows import access, casenotes, cases, definitions, documents, events, formdata, letters
+from workflows import access, casenotes, cases, definitions, documents, events, formdata, letters, separate
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -28,7 +28,7 @@ def case(case_id: uuid.UUID) -> str:
         document = views.case_document(conn, rt, person, case_id)
         compiled = definitions.compiled(rt, conn, row["definition_id"])
         submitted = earlier_submissions(conn, compiled, case_id)
-        history = events.history(conn, case_id)
+        history = separate.own_events(compiled, separate.hidden(conn, person, case_id), events.history(conn, case_id))
         clocks = views.clocks(conn, rt, case_id)
         files = documents.by_ids(
             conn, {file for item in submitted for file in formdata.file_ids(item["form"], item["data"])}
@@ -145,6 +145,8 @@ def letter(letter_id: uuid.UUID) -> str:
     with reading() as conn:
         found = letters.one(conn, letter_id)
         access.visible_case(conn, actor(), found["case_id"])
+        if not separate.shows_letter(separate.hidden(conn, actor(), found["case_id"]), found):
+            raise NotFound()
     blocks = letters.outline(runtime().files_root, found["sha256"])
     return render_template("letter.html", letter=found, blocks=blocks, has_pdf=letters.office_available())
 

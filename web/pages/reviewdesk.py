@@ -15,7 +15,18 @@ from web import auth, drafts, findings, formpage, reviewsheet
 from web.context import actor, new_key, reading, run, runtime
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions, keep
-from workflows import access, casenotes, definitions, documents, events, formdata, publicity, reviewing, worklist
+from workflows import (
+    access,
+    casenotes,
+    definitions,
+    documents,
+    events,
+    formdata,
+    publicity,
+    reviewing,
+    separate,
+    worklist,
+)
 
 
 @blueprint.get("/tasks/<uuid:task_id>/desk")
@@ -30,7 +41,9 @@ def review_desk(task_id: uuid.UUID) -> str:
         shown = formdata.for_display(conn, rt, task)
         case = access.visible_case(conn, person, task["case_id"])
         notes = casenotes.of_case(conn, person, case)
-        rules = findings.of_case(compiled, shown.context, events.history(conn, task["case_id"]))
+        away = separate.hidden(conn, person, task["case_id"])
+        history = separate.own_events(compiled, away, events.history(conn, task["case_id"]))
+        rules = findings.of_case(compiled, shown.context, history)
         chosen, before = _chosen(submitted)
         files = {**shown.files, **_files(conn, chosen)}
         marks = reviewing.marks(conn, task_id)

@@ -28,6 +28,7 @@ from workflows import (
     formdata,
     notices,
     people,
+    separate,
     worklist,
 )
 
@@ -127,7 +128,9 @@ def receipt(task_id: uuid.UUID) -> Any:
             if row["status"] == "open"
         ]
         variables = formdata.variables_of(conn, compiled, found["case_id"])
-        rules = findings.of_case(compiled, variables, events.history(conn, found["case_id"]))
+        history = events.history(conn, found["case_id"])
+        away = separate.hidden(conn, person, found["case_id"])
+        rules = findings.of_case(compiled, variables, separate.own_events(compiled, away, history))
         stopped = bool(casefile.incidents(conn, found["case_id"]))
         open_notices = [row for row in notices.of_case(conn, found["case_id"]) if row["closed_at"] is None]
     return render_template(
@@ -232,7 +235,8 @@ def show(
         files = {**shown.files, **documents.by_ids(conn, _all_files(submitted, shown.form, data))}
         element = compiled.model.elements[found["element"]]
         colleagues = people.who_may(conn, found) if _may_hand_on(found) else []
-        history = events.history(conn, found["case_id"])
+        away = separate.hidden(conn, person, found["case_id"])
+        history = separate.own_events(compiled, away, events.history(conn, found["case_id"]))
         parts = formdata.parts(conn, shown, data)
         said = _open_comments(conn, found, submitted)
     rules = findings.of_case(compiled, shown.context, history)
@@ -298,7 +302,10 @@ def _may_hand_on(found: dict[str, Any]) -> bool:
 def earlier_submissions(conn: Connection, compiled: definitions.Compiled, case_id: uuid.UUID) -> list[dict[str, Any]]:
     """What was handed in so far, each with the form it was given to."""
     found = []
+    away = separate.hidden(conn, actor(), case_id)
     for row in casefile.submissions(conn, case_id):
+        if separate.is_hidden(compiled, away, row["element"]):
+            continue
         element = compiled.model.elements.get(row["element"])
         found.append(
             {
@@ -306,7 +313,7 @@ def earlier_submissions(conn: Connection, compiled: definitions.Compiled, case_i
                 "person": row["person"],
                 "at": row["submitted_at"],
                 "form": compiled.form_of(row["element"]),
-                "data": row["data"],
+                "data": separate.own_data(compiled, away, compiled.form_of(row["element"]), row["data"]),
                 "id": row["id"],
                 "task_id": row["task_id"],
             }
