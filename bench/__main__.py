@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 # What is measured, each by `main(quick)` of the module of this name.
-PARTS = ("step", "deadlines", "clocks", "ledger")
+PARTS = ("step", "deadlines", "clocks", "ledger", "boards")
 
 
 def main() -> None:

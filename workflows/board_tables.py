@@ -58,8 +58,9 @@ class BoardTask(Base):
 
     __tablename__ = "board_task"
     __table_args__ = (
-        Index("ix_board_task_step", "procedure", "element", "body_id", "month"),
-        Index("ix_board_task_open", "procedure", "element", "body_id", postgresql_where=text("month IS NULL")),
+        Index("ix_board_task_longest", "procedure", "element", "days", postgresql_where=text("month IS NOT NULL")),
+        Index("ix_board_task_open", "procedure", "element", "opened_on", postgresql_where=text("month IS NULL")),
+        Index("ix_board_task_month", "month"),
         Index("ix_board_task_case", "case_id"),
     )
 

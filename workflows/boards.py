@@ -62,42 +62,47 @@ def carry_over(step: Step) -> Answer:
     conn = step.conn
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('boards'))"))
     given = {"now": step.now, "today": step.today, **_workdays(step.rt.reference.get(conn), step.today)}
-    changed = 0
+    conn.execute(text("SET LOCAL statement_timeout = '10min'"))  # the first time all of the house is carried over
+    changed, months = 0, set[date | None]([None])
     while ids := list(conn.scalars(_TOUCHED, {"limit": BATCH})):
+        months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
         conn.execute(_CASES, {**given, "ids": ids})
         conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
         conn.execute(_TASKS, {**given, "ids": ids})
+        months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
         changed += len(ids)
-    conn.execute(text("DELETE FROM board_days"))
-    conn.execute(_DAYS, given)
+    # What was done in a month is counted again when a case of that month changed; what stands open, every time.
+    counted = {"months": sorted(month for month in months if month is not None)}
+    conn.execute(text("DELETE FROM board_days WHERE month IS NULL OR month = ANY(CAST(:months AS date[]))"), counted)
+    conn.execute(_DAYS, {**given, **counted})
     stamp = conn.execute(_STAMP, {"now": step.now}).mappings().one()
     return {"changed": changed, "cases": stamp["cases"], "steps": stamp["steps"]}
 
 
 def _workdays(reference: Reference, today: date) -> dict[str, Any]:
-    """How many working days lie before each day of the years that cases can be of."""
-    first, count, days, ordinals = date(2015, 1, 1), 0, [], []
-    for offset in range((today - first).days + 400):
-        day = first + timedelta(days=offset)
-        days.append(day)
+    """How many working days lie before each day since `_FIRST`, for `_ORDINAL`."""
+    count, ordinals = 0, []
+    for offset in range((today - _FIRST).days + 400):
         ordinals.append(count)
-        count += reference.calendar.is_workday(day)
-    return {"days": days, "ordinals": ordinals}
+        count += reference.calendar.is_workday(_FIRST + timedelta(days=offset))
+    return {"ordinals": ordinals}
 
 
+_FIRST = date(2015, 1, 1)  # no case is older
 _DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
-_WORKDAYS = """wd AS MATERIALIZED (
-  SELECT * FROM unnest(CAST(:days AS date[]), CAST(:ordinals AS integer[])) AS w(on_date, ordinal))"""
+# Working days before a day: looked up in an array, because a join with a list of days has no statistics to plan by.
+_ORDINAL = "(CAST(:ordinals AS integer[]))[%s - DATE '2015-01-01' + 1]"
 
 _TOUCHED = text(
     """SELECT c.id FROM cases c LEFT JOIN board_case b ON b.case_id = c.id
         WHERE b.event_seq IS DISTINCT FROM c.event_seq LIMIT :limit"""
 )
 
+_MONTHS_OF = text("SELECT DISTINCT month FROM board_task WHERE case_id = ANY(:ids)")
+
 _CASES = text(
     f"""
-WITH {_WORKDAYS},
- c AS MATERIALIZED (SELECT * FROM cases WHERE id = ANY(:ids)),
+WITH c AS MATERIALIZED (SELECT * FROM cases WHERE id = ANY(:ids)),
  spans AS (
    SELECT t.case_id, t.enterprise_id IS NOT NULL AS of_applicant,
           range_agg(daterange({_DAY % "t.opened_at"}, greatest({_DAY % "coalesce(t.closed_at, :now)"}, {_DAY % "t.opened_at"}))) AS held
@@ -108,10 +113,9 @@ WITH {_WORKDAYS},
      FROM c LEFT JOIN spans a ON a.case_id = c.id AND NOT a.of_applicant
             LEFT JOIN spans p ON p.case_id = c.id AND p.of_applicant),
  taken AS (
-   SELECT s.id, s.side, sum(u.ordinal - l.ordinal) AS days
+   SELECT s.id, s.side, sum({_ORDINAL % "upper(s.r)"} - {_ORDINAL % "lower(s.r)"}) AS days
      FROM (SELECT id, 'a' AS side, unnest(authority) AS r FROM sides
-           UNION ALL SELECT id, 'p', unnest(applicant) FROM sides) s
-     JOIN wd l ON l.on_date = lower(s.r) JOIN wd u ON u.on_date = upper(s.r) GROUP BY 1, 2),
+           UNION ALL SELECT id, 'p', unnest(applicant) FROM sides) s GROUP BY 1, 2),
  lit AS (
    SELECT m.case_id,
           min(x.yellow) AS yellow_at, min(x.red) AS red_at, min(x.overdue) AS due_at,
@@ -148,24 +152,21 @@ ON CONFLICT (case_id) DO UPDATE SET title = excluded.title, body_id = excluded.b
 
 _TASKS = text(
     f"""
-WITH {_WORKDAYS}
 INSERT INTO board_task (task_id, case_id, procedure, element, name, body_id, of_applicant, opened_on, month, days)
 SELECT t.id, t.case_id, c.procedure, t.element, t.name, c.lead_body_id, t.enterprise_id IS NOT NULL,
-       {_DAY % "t.opened_at"}, date_trunc('month', {_DAY % "t.closed_at"})::date, u.ordinal - l.ordinal
-  FROM task t JOIN cases c ON c.id = t.case_id JOIN wd l ON l.on_date = {_DAY % "t.opened_at"}
-  LEFT JOIN wd u ON u.on_date = {_DAY % "t.closed_at"}
+       {_DAY % "t.opened_at"}, date_trunc('month', {_DAY % "t.closed_at"})::date,
+       {_ORDINAL % (_DAY % "t.closed_at")} - {_ORDINAL % (_DAY % "t.opened_at")}
+  FROM task t JOIN cases c ON c.id = t.case_id
  WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled'
 """  # noqa: S608
 )
 
 _DAYS = text(
     f"""
-WITH {_WORKDAYS}
 INSERT INTO board_days (procedure, element, name, of_applicant, body_id, month, days, steps)
 SELECT b.procedure, b.element, max(b.name), b.of_applicant, b.body_id, b.month,
-       coalesce(b.days, n.ordinal - l.ordinal) AS days, count(*)
-  FROM board_task b JOIN wd l ON l.on_date = b.opened_on, wd n
- WHERE n.on_date = :today GROUP BY b.procedure, b.element, b.of_applicant, b.body_id, b.month, 7
+       coalesce(b.days, {_ORDINAL % "CAST(:today AS date)"} - {_ORDINAL % "b.opened_on"}) AS days, count(*)
+  FROM board_task b WHERE b.month IS NULL OR b.month = ANY(CAST(:months AS date[])) GROUP BY b.procedure, b.element, b.of_applicant, b.body_id, b.month, 7
 """  # noqa: S608
 )
 
@@ -282,15 +283,17 @@ def months(
     return [dict(row) for row in conn.execute(_MONTHS, given).mappings()]
 
 
-_BEHIND = text(
-    """
+_BEHIND = """
 SELECT t.case_id, c.number, c.title, t.name, t.opened_on, t.month, t.days, c.body_id, c.holder
-  FROM board_task t JOIN board_case c ON c.case_id = t.case_id
- WHERE t.procedure = :procedure AND t.element = :element AND (:all OR t.body_id = ANY(CAST(:bodies AS uuid[])))
-   AND CASE WHEN :open THEN t.month IS NULL ELSE t.month BETWEEN :first AND :last END
- ORDER BY t.days DESC NULLS LAST, t.opened_on, t.case_id LIMIT :limit
+  FROM (SELECT * FROM board_task b
+         WHERE b.procedure = :procedure AND b.element = :element AND (:all OR b.body_id = ANY(CAST(:bodies AS uuid[])))
+           AND {which} LIMIT :limit) t
+  JOIN board_case c ON c.case_id = t.case_id ORDER BY t.days DESC NULLS LAST, t.opened_on, t.case_id
 """
+_DONE_BEHIND = text(
+    _BEHIND.format(which="b.month IS NOT NULL AND b.month BETWEEN :first AND :last ORDER BY b.days DESC")
 )
+_OPEN_BEHIND = text(_BEHIND.format(which="b.month IS NULL ORDER BY b.opened_on"))
 
 
 def behind_step(
@@ -306,8 +309,10 @@ def behind_step(
 ) -> list[dict[str, Any]]:
     """The cases behind the figures of a step, the longest first."""
     require(actor)
-    given = {"procedure": procedure, "element": element, "first": first, "last": last, "open": still_open}
-    return [dict(row) for row in conn.execute(_BEHIND, {**_mine(actor), **given, "limit": limit}).mappings()]
+    given = {**_mine(actor), "procedure": procedure, "element": element, "limit": limit}
+    if still_open:
+        return [dict(row) for row in conn.execute(_OPEN_BEHIND, given).mappings()]
+    return [dict(row) for row in conn.execute(_DONE_BEHIND, {**given, "first": first, "last": last}).mappings()]
 
 
 # -- bodies compared ----------------------------------------------------------------------------------------------------

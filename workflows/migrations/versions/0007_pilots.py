@@ -505,10 +505,17 @@ def _boards() -> None:
     )
     op.create_index("ix_board_task_case", "board_task", ["case_id"], unique=False)
     op.create_index(
+        "ix_board_task_longest",
+        "board_task",
+        ["procedure", "element", "days"],
+        unique=False,
+        postgresql_where=sa.text("month IS NOT NULL"),
+    )
+    op.create_index("ix_board_task_month", "board_task", ["month"], unique=False)
+    op.create_index(
         "ix_board_task_open",
         "board_task",
-        ["procedure", "element", "body_id"],
+        ["procedure", "element", "opened_on"],
         unique=False,
         postgresql_where=sa.text("month IS NULL"),
     )
-    op.create_index("ix_board_task_step", "board_task", ["procedure", "element", "body_id", "month"], unique=False)
