@@ -245,6 +245,17 @@ def listing(conn: Connection, *, status: str | None = None, limit: int = 200) ->
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+def of_procedure(conn: Connection, procedure: str, limit: int = 200) -> list[dict[str, Any]]:
+    """The versions of one procedure, newest first."""
+    rows = conn.execute(
+        select(Definition.__table__)
+        .where(Definition.procedure == procedure)
+        .order_by(Definition.version.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def files_of(conn: Connection, definition_id: uuid.UUID) -> dict[str, bytes]:
     """The files of a definition by name; raises NotFound."""
     rows = conn.execute(

@@ -111,6 +111,21 @@ def test_what_is_published_is_copied_before_it_is_edited(served: Site) -> None:
     designer.page.wait_for_selector('[data-island="designer"][data-ready]')
     expect(designer.page.locator('[data-element-id="call_decision"]').first).to_be_visible()
     expect(designer.page.locator("[data-findings]")).to_contain_text("没有发现问题")
+    _select(designer, "call_decision")
+    designer.page.get_by_label("名称").fill("拟定决定并签发")
+    designer.page.get_by_label("名称").press("Tab")
+    _saved(designer)
+    designer.open("/definitions")
+    designer.page.get_by_role("row", name="one_window").first.get_by_role("link", name="比较").click()
+    designer.ready()
+    row = designer.page.get_by_role("row", name="call_decision")
+    expect(row).to_contain_text("拟定与签发决定")
+    expect(row).to_contain_text("拟定决定并签发")
+    expect(designer.page.locator("table.table tbody tr")).to_have_count(1)
+    designer.look("desktop-compare")
+    designer.page.set_viewport_size(PHONE)
+    assert designer.overflow() <= 0
+    designer.page.set_viewport_size(DESKTOP)
 
 
 def test_no_other_page_loads_the_editor(served: Site) -> None:

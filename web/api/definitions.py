@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, definitions, designing, migrating
+from workflows import access, comparing, definitions, designing, migrating
 
 blueprint = Blueprint("definitions", __name__, description="Procedures and definitions")
 
@@ -97,6 +97,17 @@ def copy(definition_id: uuid.UUID) -> Any:
 def save_file(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
     """Keep one file of a draft; answers with the draft's new SHA-256 and the linter's findings."""
     return run(designing.save, definition_id=definition_id, **args)
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/compare/<uuid:other_id>")
+@blueprint.response(200)
+@auth.signed_in
+def compare(definition_id: uuid.UUID, other_id: uuid.UUID) -> Any:
+    """What a version changes against another: steps, flows, rules, fields and settings."""
+    access.require(actor(), "definition.edit")
+    with reading() as conn:
+        found = comparing.compare(definitions.files_of(conn, other_id), definitions.files_of(conn, definition_id))
+    return {"differences": [asdict(item) for item in found]}
 
 
 @blueprint.post("/definitions/<uuid:definition_id>/publish")

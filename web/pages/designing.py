@@ -8,11 +8,10 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError, NotFound
-from web import auth, designer
+from web import auth, designer, diagrams
 from web.context import actor, reading, run
-from web.diagrams import MAIN
 from web.pages import blueprint
-from workflows import access, designing
+from workflows import access, comparing, designing
 from workflows import definitions as versions
 from workflows.incidents import open_incidents
 
@@ -61,12 +60,40 @@ def edit_definition(definition_id: uuid.UUID) -> str:
     with reading() as conn:
         row = versions.row(conn, definition_id)
         files = versions.files_of(conn, definition_id)
-        models = sorted((name for name in files if name.endswith(".bpmn")), key=lambda name: (name != MAIN, name))
+        models = sorted(
+            (name for name in files if name.endswith(".bpmn")), key=lambda name: (name != diagrams.MAIN, name)
+        )
         name = request.args.get("file", models[0] if models else "")
         if name not in models:
             raise NotFound("该版本中没有这个模型。", "There is no such model in this version.")
         payload = designer.payload(conn, row, files, name, actor().csrf) if row["status"] == "draft" else None
     return render_template("designer.html", row=row, models=models, name=name, payload=payload)
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/compare")
+@auth.signed_in
+def compare_definitions(definition_id: uuid.UUID) -> str:
+    """What a version changes against another one (the one before it when none is named)."""
+    access.require(actor(), "definition.edit")
+    with reading() as conn:
+        row = versions.row(conn, definition_id)
+        others = [one for one in versions.of_procedure(conn, row["procedure"]) if one["id"] != definition_id]
+        other = _other(row, others)
+        files = versions.files_of(conn, definition_id)
+        old = versions.files_of(conn, other["id"]) if other else {}
+    differences = comparing.compare(old, files) if other else []
+    drawn = [
+        (one, diagrams.of(shown, comparing.markers(differences, change)))
+        for one, shown, change in ((other, old, comparing.REMOVED), (row, files, comparing.ADDED))
+        if one
+    ]
+    return render_template("compare.html", row=row, other=other, others=others, differences=differences, drawn=drawn)
+
+
+def _other(row: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] | None:
+    asked = request.args.get("with", "")
+    earlier = [one for one in others if one["version"] < row["version"]]
+    return next((one for one in others if str(one["id"]) == asked), earlier[0] if earlier else None)
 
 
 @blueprint.post("/definitions/<uuid:definition_id>/publish")
