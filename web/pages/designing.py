@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -83,11 +84,16 @@ def compare_definitions(definition_id: uuid.UUID) -> str:
         old = versions.files_of(conn, other["id"]) if other else {}
     differences = comparing.compare(old, files) if other else []
     drawn = [
-        (one, diagrams.of(shown, comparing.markers(differences, change)))
+        (one, _marked(diagrams.of(shown, comparing.markers(differences, change))))
         for one, shown, change in ((other, old, comparing.REMOVED), (row, files, comparing.ADDED))
         if one
     ]
     return render_template("compare.html", row=row, other=other, others=others, differences=differences, drawn=drawn)
+
+
+def _marked(drawn: list[diagrams.Diagram]) -> list[diagrams.Diagram]:
+    """Only the drawings in which something is marked, all of them open."""
+    return [replace(one, open=True) for one in drawn if one.marked]
 
 
 def _other(row: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] | None:
