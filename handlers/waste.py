@@ -77,6 +77,7 @@ class _ScreenOutputs(Schema):
     ways = fields.List(fields.String())
     ways_zh = fields.String()
     classes = fields.List(fields.String())
+    classes_zh = fields.String()
     total_t = Amount()
     incineration_t = Amount()
     mercury = fields.Boolean()
@@ -118,6 +119,7 @@ def screen(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         "ways": ways,
         "ways_zh": "、".join(zh for key, zh in WAYS.items() if key in ways),
         "classes": classes,
+        "classes_zh": "、".join(classes),
         "total_t": sum((row["capacity_t"] for row in wastes), Decimal(0)),
         "incineration_t": sum(burnt, Decimal(0)),
         "mercury": waste_rules.rule("mercury_class")["value"] in classes,

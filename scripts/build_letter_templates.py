@@ -979,7 +979,7 @@ def waste_licence() -> None:
         ("住所", "{{enterprise_address}}"),
         ("经营设施地址", "{{site_address}}"),
         ("许可种类及经营方式", "{{waste_class}}；{{ways}}"),
-        ("核准经营危险废物类别", "见副本"),
+        ("核准经营危险废物类别", "{{classes}}（代码和规模见副本）"),
         ("核准年经营规模", "{{scale_t}}吨"),
         ("有效期限", "自{{valid_from}}至{{valid_to}}止"),
         ("初次发证日期", "{{first_issued}}"),

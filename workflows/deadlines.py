@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import RowMapping, text, update
 from sqlalchemy.exc import OperationalError
 
+import workflows.wastewatch  # noqa: F401 - daily work
 from registers.accounts import SYSTEM
 from registers.timesource import CHINA
 from workflows import calling, cron, duties, engine, expiry, housekeeping, picking, quotaround, recompute  # noqa: F401 - daily work

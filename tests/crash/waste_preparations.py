@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from registers.accounts import Actor
+from registers.accounts import SYSTEM, Actor
 from tests.conftest import TODAY, World, key
 from workflows import demo_waste, inspecting, wasteledger
 
@@ -46,10 +46,16 @@ def _begin(world: World) -> Ready:
     return world.actor("shencha"), {"draw_id": uuid.UUID(made["draw_id"]), "enterprise_id": operator}
 
 
+def _daily(world: World) -> Ready:
+    _operate(world)
+    return SYSTEM, {}
+
+
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "waste.enter": _enter,
     "waste.reverse": _reverse,
     "waste.import": _import,
     "inspection.draw": _draw,
     "inspection.begin": _begin,
+    "day.waste": _daily,
 }

@@ -45,7 +45,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "acceptance_notice": {"received_on": "2026-09-29", "eia_promised_on": "2026-10-30"},
     "waste_licence": {
         "licence_number": "3205710012", "valid_from": "2026-11-22", "valid_to": "2031-11-21", "first_issued": "2026-11-22",
-        "ways": "收集、贮存、处置", "scale_t": "8000", "waste_class": "comprehensive",
+        "ways": "收集、贮存、处置", "scale_t": "8000", "waste_class": "comprehensive", "classes": "HW08、HW49",
     },
     "waste_licence_copy": {
         "licence_number": "3205710012", "valid_from": "2026-11-22", "valid_to": "2031-11-21", "ways": "收集、贮存、处置",

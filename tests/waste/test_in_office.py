@@ -16,7 +16,17 @@ pytestmark = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice
 # Letter, the elements that the law or the pilot asks for, how many pages at most.
 PAPERS = {
     "waste_licence": (
-        ("法人名称", "法定代表人", "住所", "经营设施地址", "经营方式", "年经营规模", "有效期限", "3205710012"),
+        (
+            "法人名称",
+            "法定代表人",
+            "住所",
+            "经营设施地址",
+            "经营方式",
+            "年经营规模",
+            "有效期限",
+            "HW08、HW49",
+            "3205710012",
+        ),
         1,
     ),
     "waste_licence_copy": (("HW08", "900-249-08", "专项义务", "每半年开展一次应急演练", "保存10年以上"), 2),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from handlers import waste_reports
 from registers import waste_ledger
@@ -22,7 +23,8 @@ from tests.conftest import World, key
 from tests.waste.kit import ASH, OIL, ORGANIC, enter, operator
 from tests.web.conftest import Api
 from web import sheets
-from workflows import wasteledger
+from workflows import cron, wasteledger
+from workflows.notify import Message
 
 Person = Callable[[str], Api]
 FRESH = "251-001-08"
@@ -123,6 +125,24 @@ def test_what_lies_for_a_year_is_warned_of_and_then_over(world: World) -> None:
     assert state(date(2026, 8, 16))[0] == "warn"
     assert state(date(2026, 10, 15))[0] == "warn"
     assert state(date(2026, 10, 16))[0] == "over"
+
+
+def test_the_operator_and_its_body_are_told_once_of_storage_near_its_end_and_over(world: World) -> None:
+    enter(world, "received", "2025-11-10", "1", FRESH)
+
+    def told(login: str) -> list[str]:
+        query = select(Message.title).where(Message.user_id == world.actor(login).id, Message.kind == "duty")
+        with world.rt.db.transaction() as conn:
+            return [title["zh"] for title in conn.scalars(query) if FRESH in title["zh"]]
+
+    for day in (date(2026, 9, 10), date(2026, 9, 11), date(2026, 9, 12)):
+        world.time.move_to(day)
+        cron.daily(world.rt)
+    assert len(told("weifei")) == len(told("shencha")) == 1
+    assert told("qiye") == []
+    world.time.move_to(date(2026, 11, 11))
+    cron.daily(world.rt)
+    assert "已超过2026-11-10" in told("weifei")[-1]
 
 
 def test_a_count_shows_its_difference_and_moves_nothing(world: World) -> None:
