@@ -102,3 +102,12 @@ class BoardStamp(Base):
     as_of: Mapped[datetime]
     cases: Mapped[int]
     steps: Mapped[int]
+
+
+class BoardDay(Base):
+    """How many working days lie before a day, by the calendar the boards were last carried over with."""
+
+    __tablename__ = "board_day"
+
+    on_date: Mapped[date] = mapped_column(primary_key=True)
+    ordinal: Mapped[int]

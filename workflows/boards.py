@@ -11,16 +11,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 
 from registers.accounts import Actor
 from registers.errors import Forbidden
-from workflows.board_tables import BoardStamp
+from workflows.board_tables import BoardDay, BoardStamp
 from workflows.commands import Answer, Step, command
 from workflows.cron import DAILY, Daily, claim
 from workflows.reference import Reference
 
-BATCH = 5000
+BATCH = 1000
 READERS = frozenset({"window", "reviewer", "head", "supervisor"})
 LIGHTS = ("overdue", "red", "yellow", "green", "paused", "none")
 
@@ -61,10 +61,15 @@ def carry_over(step: Step) -> Answer:
     """Cases whose record has grown, with their steps, then the counts by days."""
     conn = step.conn
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('boards'))"))
-    given = {"now": step.now, "today": step.today, **_workdays(step.rt.reference.get(conn), step.today)}
-    conn.execute(text("SET LOCAL statement_timeout = '10min'"))  # the first time all of the house is carried over
+    _count_workdays(conn, step.rt.reference.get(conn), step.today)
+    given = {"now": step.now, "today": step.today}
+    # The first time all of the house is carried over; compiling these statements takes longer than running them.
+    conn.execute(text("SET LOCAL statement_timeout = '10min'"))
+    conn.execute(text("SET LOCAL jit = off"))
     changed, months = 0, set[date | None]([None])
-    while ids := list(conn.scalars(_TOUCHED, {"limit": BATCH})):
+    touched = list(conn.scalars(_TOUCHED))
+    for first in range(0, len(touched), BATCH):
+        ids = touched[first : first + BATCH]
         months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
         conn.execute(_CASES, {**given, "ids": ids})
         conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
@@ -79,23 +84,27 @@ def carry_over(step: Step) -> Answer:
     return {"changed": changed, "cases": stamp["cases"], "steps": stamp["steps"]}
 
 
-def _workdays(reference: Reference, today: date) -> dict[str, Any]:
-    """How many working days lie before each day since `_FIRST`, for `_ORDINAL`."""
-    count, ordinals = 0, []
+def _count_workdays(conn: Connection, reference: Reference, today: date) -> None:
+    """Keep how many working days lie before each day; written again when the calendar says otherwise."""
+    count, wanted = 0, {}
     for offset in range((today - _FIRST).days + 400):
-        ordinals.append(count)
-        count += reference.calendar.is_workday(_FIRST + timedelta(days=offset))
-    return {"ordinals": ordinals}
+        day = _FIRST + timedelta(days=offset)
+        wanted[day] = count
+        count += reference.calendar.is_workday(day)
+    known = {row.on_date: row.ordinal for row in conn.execute(select(BoardDay.on_date, BoardDay.ordinal))}
+    if any(known.get(day) != ordinal for day, ordinal in wanted.items()):
+        conn.execute(delete(BoardDay))
+        conn.execute(insert(BoardDay), [{"on_date": day, "ordinal": ordinal} for day, ordinal in wanted.items()])
 
 
 _FIRST = date(2015, 1, 1)  # no case is older
 _DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
-# Working days before a day: looked up in an array, because a join with a list of days has no statistics to plan by.
-_ORDINAL = "(CAST(:ordinals AS integer[]))[%s - DATE '2015-01-01' + 1]"
+_ORDINAL = "(SELECT w.ordinal FROM board_day w WHERE w.on_date = %s)"
+_TAKEN = f"(SELECT sum({_ORDINAL % 'upper(r)'} - {_ORDINAL % 'lower(r)'}) FROM unnest(%s) AS r)"  # noqa: S608
 
 _TOUCHED = text(
     """SELECT c.id FROM cases c LEFT JOIN board_case b ON b.case_id = c.id
-        WHERE b.event_seq IS DISTINCT FROM c.event_seq LIMIT :limit"""
+        WHERE b.event_seq IS DISTINCT FROM c.event_seq"""
 )
 
 _MONTHS_OF = text("SELECT DISTINCT month FROM board_task WHERE case_id = ANY(:ids)")
@@ -104,18 +113,13 @@ _CASES = text(
     f"""
 WITH c AS MATERIALIZED (SELECT * FROM cases WHERE id = ANY(:ids)),
  spans AS (
-   SELECT t.case_id, t.enterprise_id IS NOT NULL AS of_applicant,
-          range_agg(daterange({_DAY % "t.opened_at"}, greatest({_DAY % "coalesce(t.closed_at, :now)"}, {_DAY % "t.opened_at"}))) AS held
-     FROM task t WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled' GROUP BY 1, 2),
- sides AS (
-   SELECT c.id, coalesce(a.held, '{{}}'::datemultirange) AS authority,
-          coalesce(p.held, '{{}}'::datemultirange) - coalesce(a.held, '{{}}'::datemultirange) AS applicant
-     FROM c LEFT JOIN spans a ON a.case_id = c.id AND NOT a.of_applicant
-            LEFT JOIN spans p ON p.case_id = c.id AND p.of_applicant),
+   SELECT t.case_id, coalesce(range_agg(held) FILTER (WHERE t.enterprise_id IS NULL), '{{}}') AS authority,
+          coalesce(range_agg(held) FILTER (WHERE t.enterprise_id IS NOT NULL), '{{}}') AS applicant
+     FROM task t, LATERAL (SELECT daterange({_DAY % "t.opened_at"},
+            greatest({_DAY % "coalesce(t.closed_at, :now)"}, {_DAY % "t.opened_at"})) AS held) h
+    WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled' GROUP BY 1),
  taken AS (
-   SELECT s.id, s.side, sum({_ORDINAL % "upper(s.r)"} - {_ORDINAL % "lower(s.r)"}) AS days
-     FROM (SELECT id, 'a' AS side, unnest(authority) AS r FROM sides
-           UNION ALL SELECT id, 'p', unnest(applicant) FROM sides) s GROUP BY 1, 2),
+   SELECT s.case_id, {_TAKEN % "s.authority"} AS authority, {_TAKEN % "s.applicant - s.authority"} AS applicant FROM spans s),
  lit AS (
    SELECT m.case_id,
           min(x.yellow) AS yellow_at, min(x.red) AS red_at, min(x.overdue) AS due_at,
@@ -135,13 +139,12 @@ INSERT INTO board_case (case_id, procedure, definition_id, number, title, body_i
        event_seq, materials, visits)
 SELECT c.id, c.procedure, c.definition_id, c.number, c.title, c.lead_body_id, e.zone_code, c.enterprise_id,
        c.status = 'running', c.outcome, {_DAY % "c.opened_at"}, {_DAY % "c.closed_at"}, l.yellow_at, l.red_at, l.due_at,
-       coalesce(l.paused, false), coalesce(h.holder, ''), c.body_ids, c.opened_by, coalesce(a.days, 0), coalesce(p.days, 0),
+       coalesce(l.paused, false), coalesce(h.holder, ''), c.body_ids, c.opened_by, coalesce(k.authority, 0), coalesce(k.applicant, 0),
        c.event_seq, (SELECT count(*) FROM case_file f WHERE f.case_id = c.id),
        (SELECT count(*) FROM submission s JOIN task t ON t.id = s.task_id
          WHERE s.case_id = c.id AND t.enterprise_id IS NOT NULL)
   FROM c LEFT JOIN enterprise e ON e.id = c.enterprise_id LEFT JOIN lit l ON l.case_id = c.id
-  LEFT JOIN held h ON h.case_id = c.id LEFT JOIN taken a ON a.id = c.id AND a.side = 'a'
-  LEFT JOIN taken p ON p.id = c.id AND p.side = 'p'
+  LEFT JOIN held h ON h.case_id = c.id LEFT JOIN taken k ON k.case_id = c.id
 ON CONFLICT (case_id) DO UPDATE SET title = excluded.title, body_id = excluded.body_id, zone_code = excluded.zone_code,
   running = excluded.running, outcome = excluded.outcome, closed_on = excluded.closed_on, yellow_at = excluded.yellow_at,
   red_at = excluded.red_at, due_at = excluded.due_at, paused = excluded.paused, holder = excluded.holder,
@@ -156,8 +159,9 @@ INSERT INTO board_task (task_id, case_id, procedure, element, name, body_id, of_
 SELECT t.id, t.case_id, c.procedure, t.element, t.name, c.lead_body_id, t.enterprise_id IS NOT NULL,
        {_DAY % "t.opened_at"}, date_trunc('month', {_DAY % "t.closed_at"})::date,
        {_ORDINAL % (_DAY % "t.closed_at")} - {_ORDINAL % (_DAY % "t.opened_at")}
-  FROM task t JOIN cases c ON c.id = t.case_id
- WHERE t.case_id = ANY(:ids) AND t.status <> 'cancelled'
+  FROM unnest(CAST(:ids AS uuid[])) AS i(id)
+  CROSS JOIN LATERAL (SELECT procedure, lead_body_id FROM cases WHERE id = i.id OFFSET 0) c
+  CROSS JOIN LATERAL (SELECT * FROM task WHERE case_id = i.id AND status <> 'cancelled' OFFSET 0) t
 """  # noqa: S608
 )
 

@@ -411,6 +411,12 @@ def _scoring() -> None:
 
 def _boards() -> None:
     op.create_table(
+        "board_day",
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("on_date", name=op.f("pk_board_day")),
+    )
+    op.create_table(
         "board_days",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("procedure", sa.Text(), nullable=False),
