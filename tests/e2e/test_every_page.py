@@ -85,6 +85,20 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         (None, f"/verify/{letter['verify_code']}", "verify-good"),
         (None, f"/notices/{case['notices'][0]['id']}", "notice-closed"),
         (None, "/procedures/one_window", "guide"),
+        (None, "/procedures/one_window/samples/application", "guide-sample"),
+        (None, "/which?what=build&begun=no&kind=no", "which"),
+        (None, "/register/permits", "public-permits"),
+        (None, f"/register/permits/{case['permits'][0]['number']}", "public-permit"),
+        (None, "/register/reductions", "public-reductions"),
+        (None, "/map", "public-map"),
+        (None, "/open-data", "open-data"),
+        (None, "/licences", "licences"),
+        (None, "/handbook/official", "handbook"),
+        ("qiye", f"/tasks/{by_element['task_fix_application']}/check", "check"),
+        ("shencha", "/site-rounds", "site-rounds"),
+        ("huiban", f"/tasks/{by_element['task_consult']}/desk", "review-desk"),
+        ("anquan", "/security", "security"),
+        ("xitong", "/system", "system"),
         ("qiye", "/", "home-applicant"),
         ("qiye", "/?scope=done", "home-done"),
         ("qiye", "/account", "account"),
@@ -213,6 +227,9 @@ def known_data(served: Site, town: dict[str, str]) -> str:
     said += [(root / "registers" / "data" / name).read_text("utf-8") for name in ("laws.json", "limits.json")]
     said += [path.read_text("utf-8") for path in root.glob("registers/data/*rules*.json")]
     said += [name for _, name in catalogues.choices("gbt4754")]
+    # The samples of a guide are the scenarios of its model.
+    said += [path.read_text("utf-8") for path in root.glob("bpmn/*/scenarios.json")]
+    said += [name for _, name in catalogues.choices("pollutants")]
     with served.world.rt.db.transaction() as conn:
         for column in (
             User.name,
@@ -220,6 +237,7 @@ def known_data(served: Site, town: dict[str, str]) -> str:
             Enterprise.address,
             Enterprise.legal_representative,
             Body.name_zh,
+            Body.address,
             Power.basis,
         ):
             said += list(conn.scalars(select(column)))

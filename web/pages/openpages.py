@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Response, render_template, request
 
+from registers import parties
 from registers.errors import NotFound
 from registers.reduction_tables import KIND_TITLES
 from web import mapping, views, words
 from web.context import runtime
+from web.i18n import language
 from web.pages import blueprint
 from web.pages.work import offset_asked, page_url
 from workflows import openness
@@ -114,6 +116,15 @@ def _listing(dataset: str, template: str, **more: Any) -> str:
         page_url=page_url,
         **more,
     )
+
+
+@blueprint.app_template_global("zone_words")
+def _zone_words(name: str | None) -> str:
+    """A zone, which open data name in Chinese, in the reader's language."""
+    if not name or language() == "zh":
+        return name or "—"
+    with runtime().db.transaction() as conn:
+        return next((en for _, zh, en in parties.zones(conn) if zh == name), name)
 
 
 def _state(status: str) -> str:
