@@ -77,7 +77,7 @@ REPORTS: Mapping[str, Report] = {
             "statistics",
             "危险废物统计表",
             "Statistics of hazardous wastes",
-            "《排污许可管理条例》第22条（执行报告数据可用于环境统计）",
+            "《排污许可管理条例》第22条；《排污许可管理办法》第9条",
             (*_NAMES, ("上年末贮存量", "In store before"), ("产生量", "Produced"), ("外来量", "From others"),
              ("利用处置量", "Treated"), ("送外单位量", "To others"), ("本年末贮存量", "In store"), ("盘点差异", "Difference of the count")),
             lambda line: [line.klass, line.name, line.code, line.opening, line.produced, line.received, line.treated,

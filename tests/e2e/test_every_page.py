@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, text
 
-from registers import catalogues
+from registers import catalogues, waste_rules
 from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
 from web import assets
-from workflows import demo_waste, totalwork
+from workflows import demo_waste, totalwork, wasteledger
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +25,7 @@ ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
 STATUS = {"not-found": 404, "forbidden": 403}
 REGISTERS = ("quota_posting", "quota_ratio", "quota_ban", "quota_recovery", "reduction_project", "managed_unit")
 TOTALS = ("unit_total", "zone_quality", "total_import")
+WASTES = ("waste_entry", "waste_import", "inspection_draw")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -198,9 +199,10 @@ def test_pages_stay_light_and_only_diagrams_load_the_viewer(served: Site) -> Non
 
 
 def test_english_pages_speak_english_but_for_names_and_titles(served: Site, town: dict[str, str]) -> None:
+    pages = addresses(served, town)
     data = known_data(served, town)
     told = []
-    for login, path, name in addresses(served, town):
+    for login, path, name in pages:
         person = served.as_person(login)
         person.open(path + ("&" if "?" in path else "?") + "lang=en", STATUS.get(name, 200))
         text = person.page.evaluate(
@@ -244,7 +246,10 @@ def known_data(served: Site, town: dict[str, str]) -> str:
         # What people wrote into the registers: names of projects, documents, reasons.
         # The columns of a spreadsheet are called what the first row of the file says.
         said += [title for columns in totalwork.COLUMNS.values() for _, title in columns]
-        for table in (*REGISTERS, *TOTALS):
+        said += [title for _, title in wasteledger.COLUMNS]
+        # The list of wastes is a document of the ministry.
+        said += list(waste_rules.classes().values())
+        for table in (*REGISTERS, *TOTALS, *WASTES):
             said += list(conn.scalars(text(f"SELECT t::text FROM {table} t")))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")
