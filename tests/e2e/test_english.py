@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from web import i18n
+from workflows import install
 
 WEB = Path(i18n.__file__).parent
 HAN = re.compile(r"[\u3400-\u9fff]")
@@ -47,3 +48,10 @@ def test_templates_say_nothing_in_chinese_outside_the_catalogue(template: Path) 
     # The way back to Chinese is in Chinese, and the sign of the house is a picture.
     text = text.replace('"中文"', "").replace('<span aria-hidden="true" class="mark">窗</span>', "")
     assert not re.findall(r"[\u3400-\u9fff：，。；（）“”、]+", text)
+
+
+def test_every_step_of_a_shipped_model_has_an_english_name() -> None:
+    named = re.compile(r'<(?:bpmn:)?userTask\b[^>]*?name="([^"]+)"')
+    models = [path.read_text("utf-8") for path in install.procedures_folder().glob("*/*.bpmn")]
+    assert {name for text in models for name in named.findall(text)} - set(i18n._names()) == set()
+    assert not [name for name in i18n._names().values() if HAN.search(name)]
