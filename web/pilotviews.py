@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -20,6 +22,13 @@ from workflows import piloting, portfolio, reformwork
 
 PAGE = 40
 TASK_HEADS = ("任务", "基线", "现计划", "实际", "状态", "偏差（日）", "成果", "依据")
+
+
+@contextmanager
+def register() -> Iterator[Connection]:
+    """A transaction on the register of pilots, which officials see whole: who asks is checked before, not row by row."""
+    with runtime().db.transaction() as conn:
+        yield conn
 
 
 def board(conn: Connection, actor: Actor, on: date, programme: str, light: str, offset: int = 0) -> dict[str, Any]:

@@ -64,12 +64,15 @@ def park(conn: Connection, rt: Runtime, actor: Actor, code: str) -> dict[str, An
     today = rt.time.today()
     in_park = Case.enterprise_id == parties.Enterprise.id
     members = parties.Enterprise.zone_code.in_(sorted(seen))
+    some = (
+        select(Case.id).where(in_park, access.visible_cases(actor)).limit(1000).correlate(parties.Enterprise).lateral()
+    )
     units = select(
         parties.Enterprise.id,
         parties.Enterprise.name,
         parties.Enterprise.credit_code,
         parties.Enterprise.zone_code,
-        select(func.count()).where(in_park, access.visible_cases(actor)).scalar_subquery().label("cases"),
+        select(func.count()).select_from(some).scalar_subquery().label("cases"),
         select(func.count()).where(Permit.enterprise_id == parties.Enterprise.id).scalar_subquery().label("permits"),
         select(func.count())
         .where(Obligation.enterprise_id == parties.Enterprise.id, Obligation.status == "overdue")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, text
 
-from registers import catalogues, waste_rules
+from handlers.scoring import compute
+from registers import catalogues, scoring, waste_rules
 from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
-from web import assets
+from web import assets, views
 from workflows import demo_waste, totalwork, wasteledger
 
 pytestmark = pytest.mark.browser
@@ -24,6 +27,10 @@ pytestmark = pytest.mark.browser
 ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
 STATUS = {"not-found": 404, "forbidden": 403}
 REGISTERS = ("quota_posting", "quota_ratio", "quota_ban", "quota_recovery", "reduction_project", "managed_unit")
+PILOTS = (
+    "programme", "park", "pilot", "pilot_task", "pilot_decision", "pilot_status", "pilot_deliverable", "pilot_risk",
+    "pilot_indicator", "pilot_value", "pilot_comparison", "milestone_revision", "scoring_scheme", "evaluation", "survey",
+)  # fmt: skip
 TOTALS = ("unit_total", "zone_quality", "total_import")
 WASTES = ("waste_entry", "waste_import", "inspection_draw")
 HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -145,7 +152,44 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("anquan", "/quota/ratios", "quota-ratios"),
         ("qianfa", "/quota/bans", "quota-bans"),
         ("qianfa", "/quota/recoveries", "quota-recoveries"),
+        *pilot_pages(served),
         *waste_addresses(served),
+    ]
+
+
+def pilot_pages(served: Site) -> list[tuple[str | None, str, str]]:
+    """The boards, pilots, parks and unit files, with a questionnaire and an evaluation of the demonstration."""
+    official = served.api("shencha")
+    official.post("/boards/refresh")
+    pilot = next(one for one in official.get("/pilots")["pilots"] if one["code"] == "DEMO-01")["id"]
+    scheme = official.get("/schemes")["schemes"][0]["id"]
+    own = served.world.actor("qiye").enterprise_id
+    title, today = {"zh": "企业问卷", "en": "Questionnaire"}, served.world.time.today()
+    with served.world.rt.db.transaction() as conn:
+        survey = scoring.open_survey(conn, UUID(pilot), title, on=today, closes_on=today + timedelta(days=20))
+        evaluation = scoring.open_evaluation(conn, UUID(pilot), "pilot", today)
+        result = compute(evaluation["scheme"]["content"], evaluation["sheets"])
+        scoring.close_evaluation(conn, evaluation["id"], views.plain(result), served.world.time.now())
+    links = official.post(f"/pilots/{pilot}/surveys/{survey}/invitations", {"names": ["A"]})["links"]
+    return [
+        ("shencha", "/pilots", "pilots"),
+        ("shencha", "/pilots?on=2021-06-30&programme=permit-2021", "pilots-2021"),
+        ("shencha", "/pilots/due?days=-1", "pilots-late"),
+        ("shencha", f"/pilots/{pilot}", "pilot"),
+        ("shencha", f"/pilots/{pilot}/evaluations/{evaluation['id']}", "evaluation"),
+        ("shencha", f"/pilots/{pilot}/surveys/{survey}", "survey-results"),
+        (None, "/survey/" + links[0]["link"].rsplit("/", 1)[1], "survey"),
+        ("shencha", "/parks", "parks"),
+        ("shencha", "/parks/sip", "park"),
+        ("shencha", "/enterprise-files", "enterprise-files"),
+        ("qiye", f"/enterprise-files/{own}", "enterprise-file"),
+        ("shencha", "/boards/cases", "board-cases"),
+        ("shencha", "/boards/steps", "board-steps"),
+        ("shencha", "/boards/steps/cases?procedure=one_window&element=task_receive", "board-behind"),
+        ("shencha", "/boards/bodies", "board-bodies"),
+        ("shencha", "/boards/quota", "board-quota"),
+        ("shencha", "/schemes", "schemes"),
+        ("sheji", f"/schemes/{scheme}", "scheme"),
     ]
 
 
@@ -249,7 +293,7 @@ def known_data(served: Site, town: dict[str, str]) -> str:
         said += [title for _, title in wasteledger.COLUMNS]
         # The list of wastes is a document of the ministry.
         said += list(waste_rules.classes().values())
-        for table in (*REGISTERS, *TOTALS, *WASTES):
+        for table in (*REGISTERS, *PILOTS, *TOTALS, *WASTES):
             said += list(conn.scalars(text(f"SELECT t::text FROM {table} t")))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")

@@ -167,7 +167,7 @@ def _on(given: date | None) -> date:
 @auth.signed_in
 def listing(args: dict[str, Any]) -> Any:
     """The portfolio on a day: counts, what is due, slippage and a page of pilots."""
-    with reading() as conn:
+    with pilotviews.register() as conn:
         board = pilotviews.board(conn, actor(), _on(args["on"]), args["programme"], args["light"], args["offset"])
         return views.plain(board)
 
@@ -179,7 +179,7 @@ def listing(args: dict[str, Any]) -> Any:
 def due(args: dict[str, Any]) -> Any:
     """The tasks that are late (days = -1), or due within so many days."""
     piloting.require_seeing(actor())
-    with reading() as conn:
+    with pilotviews.register() as conn:
         return views.plain({"tasks": portfolio.due(conn, _on(args["on"]), args["days"], args["programme"])})
 
 
@@ -190,7 +190,7 @@ def due(args: dict[str, Any]) -> Any:
 def slips(args: dict[str, Any]) -> Any:
     """The pushes put down to one side."""
     piloting.require_seeing(actor())
-    with reading() as conn:
+    with pilotviews.register() as conn:
         return views.plain({"slips": portfolio.slipped(conn, _on(args["on"]), args["cause"], args["programme"])})
 
 

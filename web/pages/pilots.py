@@ -34,7 +34,7 @@ def pilots() -> str:
 def pilots_sheet() -> Response:
     """The portfolio as a spreadsheet."""
     on, programme, light = _chosen()
-    with reading() as conn:
+    with pilotviews.register() as conn:
         heads, rows = pilotviews.board_rows(conn, actor(), on, programme, light)
     return sheet(f"试点一览{on}", heads, rows)
 
@@ -46,7 +46,7 @@ def pilots_due() -> str:
     on, programme, _ = _chosen()
     days = request.args.get("days", 30, int)
     piloting.require_seeing(actor())
-    with reading() as conn:
+    with pilotviews.register() as conn:
         rows = portfolio.due(conn, on, max(min(days, 3660), -1), programme)
     return render_template("pilots_due.html", rows=rows, days=days, on=on, programme=programme, slips=None)
 
@@ -58,7 +58,7 @@ def pilots_slips() -> str:
     on, programme, _ = _chosen()
     cause = request.args.get("cause", "")
     piloting.require_seeing(actor())
-    with reading() as conn:
+    with pilotviews.register() as conn:
         rows = portfolio.slipped(conn, on, cause if cause in CAUSES else "lead", programme)
     return render_template(
         "pilots_due.html", slips=rows, rows=[], days=0, on=on, programme=programme, **pilotviews.words()
@@ -133,7 +133,7 @@ def pilot_push(pilot_id: uuid.UUID) -> Any:
 def _board(error: str = "") -> str:
     on, programme, light = _chosen()
     offset = max(request.args.get("offset", 0, int), 0)
-    with reading() as conn:
+    with pilotviews.register() as conn:
         shown = pilotviews.board(conn, actor(), on, programme, light, offset)
         chart = pilotviews.portfolio_chart(conn, shown["pilots"], on)
     return render_template(
