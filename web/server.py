@@ -103,6 +103,11 @@ class Server(MPServer):
         # granian gives up, and takes the database along, when a worker dies twice within seconds.
         self.respawned_wrks.clear()
         time.sleep(RESPAWN_PAUSE)
+        # One that died while the others were replaced may have gone unnoticed.
+        dead = [number for number, worker in enumerate(self.wrks) if not worker.is_alive()]
+        self.interrupt_children.extend(number for number in dead if number not in self.interrupt_children)
+        if dead:
+            self.main_loop_interrupt.set()
 
 
 RESPAWN_PAUSE = 0.2  # seconds; a worker that cannot start must not keep a core busy

@@ -1,7 +1,7 @@
 """A case in the hands of one step: load under lock, run the engine, write back.
 
 This is the hot path; its statements stand in `workflows.statements`, with the order of locks. A plain
-step needs no more than ten of them and one commit, counted by a test. All work on a case waits for its
+step needs two of them and one commit (a test counts them; ten is the promise). All work on a case waits for its
 row, so agencies that finish parallel tasks at the same moment follow each other within milliseconds.
 """
 
@@ -166,10 +166,10 @@ class CaseRun:
         step.unsaved.clear()
 
     @classmethod
-    def lock_for_task(cls, step: Step, task_id: uuid.UUID) -> tuple[CaseRun, dict[str, Any]]:
-        """Lock the case of a task that this person is offered; returns the task as well."""
-        row = send(step.conn, statements.LOCK_TASK, {"task_id": task_id}).fetchone()
-        if row is None:
+    def of_task(cls, step: Step) -> tuple[CaseRun, dict[str, Any]]:
+        """The case of the task the command is for, which its first statement has locked; returns the task as well."""
+        row = step.locked
+        if row.task is None:
             raise NotFound("没有这项待办，或您无权查看。", "There is no such task, or it is not yours to see.")
         task = dict(row.task)
         for key in ("id", "case_id", "body_id", "enterprise_id", "assignee_id"):

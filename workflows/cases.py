@@ -70,10 +70,10 @@ def start(
     }
 
 
-@command("task.complete")
+@command("task.complete", on_task=True)
 def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any]) -> Answer:
     """Hand in a task: check the data with its form, keep the submission, let the case go on."""
-    run, task = CaseRun.lock_for_task(step, task_id)
+    run, task = CaseRun.of_task(step)
     _still_open(run, task)
     _by_another(run, task)
     filled = formdata.for_submission(run, task, data)

@@ -47,6 +47,7 @@ class Step:
     command: str
     now: datetime
     today: date
+    locked: Any = None  # the task and its case, when the command's first statement took them
     unsaved: dict[uuid.UUID, Unsaved] = field(default_factory=dict)
 
     def finish(self, identity: dict[str, str], response: str) -> None:
@@ -67,6 +68,7 @@ class Command:
 
     name: str
     function: Callable[..., Answer]
+    on_task: bool = False  # it works on the task named by its argument `task_id`
 
     def __call__(self, rt: Runtime, who: Actor | Bearer, key: str | None = None, /, **arguments: Any) -> Answer:
         """Carry the command out once for this person and key; raises DomainError when it cannot be."""
@@ -82,15 +84,14 @@ class Command:
         if len(key) > 200:
             raise DomainError("idempotency_key", "幂等键过长。", "The idempotency key is too long.", status=400)
         now = rt.time.now()
-        with _claimed(rt, who, {"key": key, "command": self.name, "hash": fingerprint, "now": now}) as (
-            conn,
-            actor,
-            new,
-        ):
+        claim = {"key": key, "command": self.name, "hash": fingerprint, "now": now}
+        if self.on_task:
+            claim["task_id"] = arguments["task_id"]
+        with _claimed(rt, who, claim) as (conn, actor, row):
             identity = {"actor": _name(actor), "key": key}
-            if not new:
+            if row.key is None:
                 return _stored_answer(conn, identity, fingerprint)
-            step = Step(rt, conn, actor, self.name, now, rt.time.today())
+            step = Step(rt, conn, actor, self.name, now, rt.time.today(), row if self.on_task else None)
             answer = self.function(step, **arguments)
             response = to_json(answer)
             step.finish(identity, response)
@@ -98,18 +99,20 @@ class Command:
 
 
 @contextmanager
-def _claimed(rt: Runtime, who: Actor | Bearer, claim: dict[str, Any]) -> Iterator[tuple[Connection, Actor, bool]]:
-    """The transaction of a command: who acts in it, and whether the key is new."""
+def _claimed(rt: Runtime, who: Actor | Bearer, claim: dict[str, Any]) -> Iterator[tuple[Connection, Actor, Any]]:
+    """The transaction of a command: who acts in it, and the row of its first statement (no `key`: it is not new)."""
+    of_task = "task_id" in claim
     if isinstance(who, Bearer):
         opening = {**claim, **accounts.opening_by_token(who, claim["now"], rt.time.today())}
-        with rt.db.transaction_by(statements.CLAIM_BY_TOKEN, opening) as (conn, row):
+        statement = statements.CLAIM_TASK_BY_TOKEN if of_task else statements.CLAIM_BY_TOKEN
+        with rt.db.transaction_by(statement, opening) as (conn, row):
             if row is None:
                 raise accounts.token_refused()
-            yield conn, accounts.actor_of(row.person), row.key is not None
+            yield conn, accounts.actor_of(row.person), row
     else:
         opening = {**claim, "actor": _name(who), **eyes(who.scope)}
-        with rt.db.transaction_by(statements.CLAIM, opening) as (conn, row):
-            yield conn, who, row is not None
+        with rt.db.transaction_by(statements.CLAIM_TASK if of_task else statements.CLAIM, opening) as (conn, row):
+            yield conn, who, row
 
 
 def _name(actor: Actor) -> str:
@@ -119,11 +122,11 @@ def _name(actor: Actor) -> str:
 COMMANDS: dict[str, Command] = {}
 
 
-def command(name: str) -> Callable[[Callable[..., Answer]], Command]:
-    """Register a function as the command `name`."""
+def command(name: str, *, on_task: bool = False) -> Callable[[Callable[..., Answer]], Command]:
+    """Register a function as the command `name`; `on_task` when it works on the task named by `task_id`."""
 
     def register(function: Callable[..., Answer]) -> Command:
-        made = Command(name, function)
+        made = Command(name, function, on_task)
         COMMANDS[name] = made
         return made
 

@@ -2,12 +2,12 @@
 
  1. CLAIM       announces whose eyes and schema the transaction uses (for a program's token it looks the
                 person up as well) and takes the idempotency row; a duplicate waits here until we commit,
-                then finds the answer
- 2. LOCK_TASK   the task and its case, the case row locked FOR UPDATE: one round trip
- 3. `write`     everything the step leaves behind, in one statement: submission and task, new tasks,
+                then finds the answer. For a command that works on one task (`CLAIM_..._TASK`) it goes on, when
+                the key is new, to the task and its case and locks the case row.
+ 2. `write`     everything the step leaves behind, in one statement: submission and task, new tasks,
                 deadlines, lines of the record, the answer under the key, the case row. Then the one commit.
 
-Between 2 and 3 the engine runs; service steps and handlers add statements of their own there.
+Between them the engine runs; service steps and handlers add statements of their own there.
 
 Locks are taken in that order: idempotency row, case row, then whatever a handler locks (numbering
 counter, quota accounts by key). Nobody locks a case while holding a later lock, so steps never wait
@@ -26,19 +26,6 @@ from functools import cache
 from registers.accounts import OPEN_BY_TOKEN
 from registers.db import ANNOUNCE
 
-_TAKE = """INSERT INTO idempotency (actor, key, command, request_hash, created_at)
- SELECT {actor}, %(key)s, %(command)s, %(hash)s, %(now)s FROM opened ON CONFLICT (actor, key) DO NOTHING RETURNING key"""
-CLAIM = f"""
-WITH opened AS MATERIALIZED (SELECT {ANNOUNCE})
-{_TAKE.format(actor="%(actor)s")}
-"""
-CLAIM_BY_TOKEN = f"""
-{OPEN_BY_TOKEN}, claimed AS ({_TAKE.format(actor="opened.person->>'id'")})
-SELECT opened.person, claimed.key FROM opened LEFT JOIN claimed ON true
-"""  # noqa: S608 - constants
-STORED_ANSWER = "SELECT command, request_hash, response FROM idempotency WHERE actor = %(actor)s AND key = %(key)s"
-SETTLE = "UPDATE idempotency SET response = %(response)s::jsonb WHERE actor = %(actor)s AND key = %(key)s"
-
 # What is open in a case (`open_work`) is kept in the case row itself: whoever waited for the lock gets the row
 # as it is now, while a subselect on `task` or `deadline` would still see what was there before the wait.
 # The small facts come as one JSON column: describing thirty columns costs more than reading them.
@@ -49,13 +36,33 @@ _CASE = """
          'opened_by', c.opened_by, 'open_work', c.open_work,
          'stamp', (SELECT coalesce(sum(version), 0) FROM register_stamp)) AS facts
 """
-LOCK_CASE = f"SELECT {_CASE} FROM cases c WHERE c.id = %(case_id)s FOR UPDATE OF c"  # noqa: S608 - constants
-LOCK_CASES = f"SELECT {_CASE} FROM cases c WHERE c.id = ANY(%(case_ids)s) ORDER BY c.id FOR UPDATE OF c"  # noqa: S608 - constants
-LOCK_TASK = f"""
+_TASK = f"""
 SELECT {_CASE}, to_jsonb(t) || jsonb_build_object('body_name', (SELECT b.name_zh FROM body b WHERE b.id = t.body_id))
          AS task
-  FROM task t JOIN cases c ON c.id = t.case_id WHERE t.id = %(task_id)s FOR UPDATE OF c
+  FROM task t JOIN cases c ON c.id = t.case_id WHERE t.id = %(task_id)s
 """  # noqa: S608 - constants
+_TAKE = """INSERT INTO idempotency (actor, key, command, request_hash, created_at)
+ SELECT {actor}, %(key)s, %(command)s, %(hash)s, %(now)s FROM opened ON CONFLICT (actor, key) DO NOTHING RETURNING key"""
+_ANNOUNCED = f"""
+WITH opened AS MATERIALIZED (SELECT {ANNOUNCE}), claimed AS ({_TAKE.format(actor="%(actor)s")})
+"""
+_KNOWN = f"""
+{OPEN_BY_TOKEN}, claimed AS ({_TAKE.format(actor="opened.person->>'id'")})
+"""
+# The lateral part runs after the announcement and the claim, whose rows it is joined to: row-level security sees the
+# right person, and a duplicate locks nothing.
+_THEN_TASK = f"LEFT JOIN LATERAL ({_TASK} AND claimed.key IS NOT NULL FOR UPDATE OF c) locked ON true"
+CLAIM = f"{_ANNOUNCED} SELECT claimed.key FROM opened LEFT JOIN claimed ON true"  # noqa: S608 - constants
+CLAIM_BY_TOKEN = f"{_KNOWN} SELECT opened.person, claimed.key FROM opened LEFT JOIN claimed ON true"  # noqa: S608 - constants
+CLAIM_TASK = f"{_ANNOUNCED} SELECT claimed.key, locked.* FROM opened LEFT JOIN claimed ON true {_THEN_TASK}"  # noqa: S608 - constants
+CLAIM_TASK_BY_TOKEN = f"""
+{_KNOWN} SELECT opened.person, claimed.key, locked.* FROM opened LEFT JOIN claimed ON true {_THEN_TASK}
+"""  # noqa: S608 - constants
+STORED_ANSWER = "SELECT command, request_hash, response FROM idempotency WHERE actor = %(actor)s AND key = %(key)s"
+SETTLE = "UPDATE idempotency SET response = %(response)s::jsonb WHERE actor = %(actor)s AND key = %(key)s"
+
+LOCK_CASE = f"SELECT {_CASE} FROM cases c WHERE c.id = %(case_id)s FOR UPDATE OF c"  # noqa: S608 - constants
+LOCK_CASES = f"SELECT {_CASE} FROM cases c WHERE c.id = ANY(%(case_ids)s) ORDER BY c.id FOR UPDATE OF c"  # noqa: S608 - constants
 
 CREATE_CASE = """
 INSERT INTO cases (id, number, definition_id, procedure, title, enterprise_id, lead_body_id, bodies, body_ids,
