@@ -104,7 +104,7 @@ class Server(MPServer):
         self.respawned_wrks.clear()
         time.sleep(RESPAWN_PAUSE)
         # One that died while the others were replaced may have gone unnoticed.
-        dead = [number for number, worker in enumerate(self.wrks) if not worker.is_alive()]
+        dead = [number for number, worker in enumerate(self.wrks) if worker.inner.exitcode is not None]
         self.interrupt_children.extend(number for number in dead if number not in self.interrupt_children)
         if dead:
             self.main_loop_interrupt.set()
