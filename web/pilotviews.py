@@ -34,10 +34,10 @@ def register() -> Iterator[Connection]:
 def board(conn: Connection, actor: Actor, on: date, programme: str, light: str, offset: int = 0) -> dict[str, Any]:
     """The portfolio on a day: counts, what is due, whom slippage is put down to, and a page of pilots."""
     piloting.require_seeing(actor)
-    rows, total = portfolio.page(conn, on, programme, light, limit=PAGE, offset=offset)
+    summary, rows, total = portfolio.board(conn, on, programme, light, limit=PAGE, offset=offset)
     return {
         "on": on,
-        "summary": portfolio.summary(conn, on, programme),
+        "summary": summary,
         "programmes": pilots.programmes(conn),
         "slips": portfolio.slips(conn, on, programme),
         "pilots": rows,

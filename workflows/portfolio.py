@@ -7,6 +7,7 @@ yellow when one is due within 30 days, green otherwise, grey when the source dat
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -48,21 +49,24 @@ _DATED = """
 """
 assert SOON == 30  # the light turns yellow at the first of the three horizons
 
-_SUMMARY = text(
-    f"""
- WITH {_DATED}
+_COUNTS = """
  SELECT count(*) AS pilots, count(*) FILTER (WHERE light = 'red') AS red,
         count(*) FILTER (WHERE light = 'yellow') AS yellow, count(*) FILTER (WHERE light = 'green') AS green,
         count(*) FILTER (WHERE light = 'grey') AS grey, coalesce(sum(late), 0) AS late,
         coalesce(sum(in_30), 0) AS in_30, coalesce(sum(in_60), 0) AS in_60, coalesce(sum(in_90), 0) AS in_90,
         coalesce(sum(done), 0) AS done, coalesce(sum(dated), 0) AS dated
-   FROM lit"""  # noqa: S608 - the text is ours
-)
-_PAGE = text(
+   FROM lit"""
+_ROWS = """
+ SELECT lit.*, count(*) OVER () AS total FROM lit WHERE (:light = '' OR light = :light)
+  ORDER BY CASE WHEN :worst_first THEN coalesce(worst, 0) END DESC, position, code LIMIT :limit OFFSET :offset"""
+_SUMMARY = text(f"WITH {_DATED} {_COUNTS}")
+_PAGE = text(f"WITH {_DATED} {_ROWS}")
+# Counts and a page of rows out of one walk over all tasks.
+_BOARD = text(
     f"""
  WITH {_DATED}
- SELECT lit.*, count(*) OVER () AS total FROM lit WHERE (:light = '' OR light = :light)
-  ORDER BY CASE WHEN :worst_first THEN coalesce(worst, 0) END DESC, position, code LIMIT :limit OFFSET :offset"""  # noqa: S608
+ SELECT (SELECT to_jsonb(counts) FROM ({_COUNTS}) counts) AS summary,
+        (SELECT coalesce(jsonb_agg(to_jsonb(rows)), '[]') FROM ({_ROWS}) rows) AS rows"""  # noqa: S608 - the text is ours
 )
 _DUE = text(
     f"""
@@ -109,6 +113,16 @@ def page(
     given = {**_given(on, programme), "light": light, "worst_first": worst_first, "limit": limit, "offset": offset}
     rows = [dict(row) for row in conn.execute(_PAGE, given).mappings()]
     return rows, int(rows[0]["total"]) if rows else 0
+
+
+def board(
+    conn: Connection, on: date, programme: str, light: str, *, limit: int, offset: int
+) -> tuple[dict[str, int], list[dict[str, Any]], int]:
+    """`summary` and `page` at once: the counts of all pilots, a page of them, how many there are with this light."""
+    given = {**_given(on, programme), "light": light, "worst_first": False, "limit": limit, "offset": offset}
+    found = conn.execute(_BOARD, given).one()
+    rows = [{**row, "id": uuid.UUID(row["id"])} for row in found.rows]
+    return {key: int(value) for key, value in found.summary.items()}, rows, int(rows[0]["total"]) if rows else 0
 
 
 def due(conn: Connection, on: date, days: int, programme: str = "", limit: int = 200) -> list[dict[str, Any]]:

@@ -326,7 +326,9 @@ def test_a_case_opened_by_a_step_still_under_way_when_a_year_is_imported_gets_th
         return answer
 
     actor = world.actor("qiye")
-    thread = threading.Thread(target=lambda: Command("test.slow", slow)(world.rt, actor, key(), task_id=task_id))
+    thread = threading.Thread(
+        target=lambda: Command("test.slow", slow, on_task=True)(world.rt, actor, key(), task_id=task_id)
+    )
     thread.start()
     assert at_work.wait(20)
     days = {"2027-01-01": "off", "2027-01-04": "off"}

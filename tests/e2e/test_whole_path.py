@@ -141,7 +141,7 @@ def application(applicant: Person, given: dict[str, Any]) -> None:
     others = [{"name": f"附件{n:02}.pdf", "mimeType": "application/pdf", "buffer": PDF} for n in range(1, 16)]
     page.set_input_files('[name="upload:other_files"]', others)
     applicant.press("保存草稿")
-    assert page.locator(".files li").count() == 20
+    expect(page.locator(".files li")).to_have_count(20)
     assert page.locator('table[data-rows="emissions"] tbody tr').count() == 2 * OUTLETS
     applicant.look("path-03-application")
     applicant.press("提交")

@@ -198,6 +198,10 @@ def test_the_board_counts_in_the_database_what_the_rules_say_task_by_task(regist
                 assert counted[f"in_{horizon}"] == within, (on, horizon)
             rows, total = portfolio.page(conn, on, light="red", limit=500)
             assert total == counted["red"] == len(rows)
+            at_once = portfolio.board(conn, on, "", "red", limit=500, offset=0)
+            assert at_once[0] == counted
+            assert [row["id"] for row in at_once[1]] == [row["id"] for row in rows]
+            assert at_once[2] == total
 
 
 def test_a_task_done_late_says_so_and_a_day_ahead_is_refused(register: World) -> None:

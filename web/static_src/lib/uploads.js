@@ -89,56 +89,71 @@ export async function keepUploads(form) {
   if (!inputs.length) return;
   const kept = await shelf();
   const page = form.dataset.draft;
-  let busy = false, timer = 0;
+  let busy = false, timer = 0, wanted = null, storing = null;
   const mine = async () => (await kept.all()).filter((one) => one.page === page && inputOf(form, one.field)).sort((a, b) => a.at - b.at);
 
+  // Sends what waits, one after the other; whoever pressed the button meanwhile need not press it again.
   async function pump() {
     if (busy) return;
     busy = true;
     clearTimeout(timer);
-    for (const one of await mine()) {
-      if (one.file) continue;
-      const said = words(inputOf(form, one.field));
-      show(form, one, said.sending);
-      try {
-        one.file = await send(form, one);
-        await kept.put(one);
-        show(form, one, said.sent);
-        form.dispatchEvent(new Event("input", { bubbles: true })); // the draft names the file from now on
-      } catch (problem) {
-        if (problem.final) {
-          await kept.drop(one.id);
-          show(form, one, problem.title ?? said.refused);
-          continue;
-        }
-        show(form, one, said.waiting);
-        timer = setTimeout(pump, RETRY);
-        break;
-      }
+    let one;
+    while ((one = (await mine()).find((each) => !each.file))) {
+      if (!(await deliver(one))) break;
     }
     busy = false;
+    const button = wanted;
+    wanted = null;
+    if (button && !form.querySelector("li.waiting")) form.requestSubmit(button);
+  }
+
+  // False when the line is down and it has to be tried again later.
+  async function deliver(one) {
+    const said = words(inputOf(form, one.field));
+    show(form, one, said.sending);
+    try {
+      one.file = await send(form, one);
+      await kept.put(one);
+      show(form, one, said.sent);
+      form.dispatchEvent(new Event("input", { bubbles: true })); // the draft names the file from now on
+      return true;
+    } catch (problem) {
+      show(form, one, problem.final ? (problem.title ?? said.refused) : said.waiting);
+      if (problem.final) await kept.drop(one.id);
+      else timer = setTimeout(pump, RETRY);
+      return Boolean(problem.final);
+    }
   }
 
   for (const input of inputs) {
     input.addEventListener("change", async () => {
       const field = input.name.replace("upload:", "");
-      const files = [...input.files];
+      const chosen = [...input.files].map((file, index) => (
+        { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, page, field, name: file.name, blob: file, at: Date.now() + index }
+      ));
+      input.value = ""; // from here on they are sent one by one and not with the form
       if (!input.multiple) listOf(form, field).replaceChildren();
-      for (const [index, file] of files.entries()) {
-        const one = { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, page, field, name: file.name, blob: file, at: Date.now() + index };
-        await kept.put(one);
-        show(form, one, words(input).waiting);
-      }
-      input.value = "";
+      for (const one of chosen) show(form, one, words(input).waiting);
+      storing = Promise.all([storing, ...chosen.map((one) => kept.put(one))]);
+      await storing;
+      storing = null;
       pump();
     });
   }
   form.addEventListener("submit", (event) => {
+    if (storing) { // the page must not be left before the device has the files
+      const button = event.submitter;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      storing.then(() => form.requestSubmit(button));
+      return;
+    }
     const waiting = form.querySelectorAll("li.waiting").length;
     if (!waiting || event.submitter?.value !== "submit") return mine().then((all) => all.filter((one) => one.file).forEach((one) => kept.drop(one.id)));
     event.preventDefault();
     event.stopImmediatePropagation();
     form.querySelector(".saved").textContent = words(inputs[0]).unsent.replace("{n}", waiting);
+    wanted = event.submitter;
     pump();
   }, { capture: true });
   addEventListener("online", pump);
