@@ -25,7 +25,11 @@ async function shelf() {
     asked.onerror = () => reject(asked.error);
   });
   return base
-    ? { put: (one) => run("readwrite", (s) => s.put(one)), drop: (id) => run("readwrite", (s) => s.delete(id)), all: () => run("readonly", (s) => s.getAll()) }
+    ? {
+        put: (one) => run("readwrite", (s) => s.put(one)).catch(() => memory.set(one.id, one)), // the device is full
+        drop: (id) => memory.delete(id) || run("readwrite", (s) => s.delete(id)),
+        all: async () => [...await run("readonly", (s) => s.getAll()), ...memory.values()],
+      }
     : { put: async (one) => memory.set(one.id, one), drop: async (id) => memory.delete(id), all: async () => [...memory.values()] };
 }
 
@@ -134,9 +138,10 @@ export async function keepUploads(form) {
       input.value = ""; // from here on they are sent one by one and not with the form
       if (!input.multiple) listOf(form, field).replaceChildren();
       for (const one of chosen) show(form, one, words(input).waiting);
-      storing = Promise.all([storing, ...chosen.map((one) => kept.put(one))]);
-      await storing;
-      storing = null;
+      const all = Promise.all([storing, ...chosen.map((one) => kept.put(one))]);
+      storing = all;
+      await all;
+      if (storing === all) storing = null; // else more was chosen meanwhile
       pump();
     });
   }
