@@ -10,14 +10,15 @@ from sqlalchemy import Connection
 from registers.accounts import Actor
 from registers.errors import NotFound
 from web import views
-from workflows import access, holding, matters, worklist
+from workflows import access, holding, matters, separate, worklist
 from workflows.runtime import Runtime
 
 
 def clock(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUID, kind: str) -> dict[str, Any]:
     """A matter's clock, its facts, and in whose hands the case was; NotFound when it is not to be seen."""
     case = access.visible_case(conn, actor, case_id)
-    found = next((item for item in views.clocks(conn, rt, case_id) if item.matter["kind"] == kind), None)
+    away = separate.hidden(conn, actor, case_id)
+    found = next((item for item in views.clocks(conn, rt, case_id, away) if item.matter["kind"] == kind), None)
     if found is None:
         raise NotFound("案件中没有这个事项。", "The case has no such matter.")
     now = rt.time.now()

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 import forms
 from forms import progress
 from registers import obligations, parties
 from registers.accounts import Actor
-from workflows import access, casefile, definitions, formdata, letters, matters, notices, openness, separate, worklist
+from workflows import (
+    access,
+    casefile,
+    casenotes,
+    definitions,
+    events,
+    formdata,
+    letters,
+    matters,
+    notices,
+    openness,
+    separate,
+    worklist,
+)
 from workflows.commands import to_json
 from workflows.runtime import Runtime
 
@@ -37,8 +51,9 @@ def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUI
             for task in worklist.tasks_of_case(conn, case_id)
             if task["matter"] not in away
         ],
-        "matters": [matter_document(clock) for clock in clocks(conn, rt, case_id)],
-        "letters": [one for one in letters.of_case(conn, case_id) if separate.shows_letter(away, one)],
+        "matters": [matter_document(clock) for clock in clocks(conn, rt, case_id, away)],
+        "elsewhere": separate.elsewhere(conn, case_id, away),
+        "letters": letters_of(conn, away, case_id),
         "notices": notices.of_case(conn, case_id),
         "comments": notices.comments(conn, case_id),
         "submissions": [
@@ -54,9 +69,34 @@ def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUI
     return result
 
 
-def clocks(conn: Connection, rt: Runtime, case_id: uuid.UUID) -> list[matters.MatterClock]:
-    """The matters of a case with their clocks as of today."""
-    return matters.readings(conn, rt.reference.get(conn), case_id, rt.time.today())
+def clocks(
+    conn: Connection, rt: Runtime, case_id: uuid.UUID, away: frozenset[str] = frozenset()
+) -> list[matters.MatterClock]:
+    """The matters of a case with their clocks as of today, without those that are another body's alone."""
+    found = matters.readings(conn, rt.reference.get(conn), case_id, rt.time.today())
+    return [clock for clock in found if clock.matter["kind"] not in away]
+
+
+def letters_of(conn: Connection, away: frozenset[str], case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The letters of a case that may be read."""
+    return [one for one in letters.of_case(conn, case_id) if separate.shows_letter(away, one)]
+
+
+def history(conn: Connection, rt: Runtime, actor: Actor, case: Mapping[str, Any] | RowMapping) -> list[dict[str, Any]]:
+    """The lines of a case's record that this person may read; the caller has checked the case."""
+    away = separate.hidden(conn, actor, case["id"])
+    compiled = compiled_of(conn, rt, case["definition_id"])
+    return separate.own_events(compiled, away, events.history(conn, case["id"]))
+
+
+def notes(conn: Connection, rt: Runtime, actor: Actor, case: Mapping[str, Any] | RowMapping) -> list[dict[str, Any]]:
+    """The notes of a case that this person may read; the caller has checked the case."""
+    found = casenotes.of_case(conn, actor, case)
+    away = separate.hidden(conn, actor, case["id"])
+    if not away:
+        return found
+    submissions = {row["id"]: row for row in casefile.submissions(conn, case["id"])}
+    return separate.own_notes(compiled_of(conn, rt, case["definition_id"]), away, submissions, found)
 
 
 def matter_document(clock: matters.MatterClock) -> dict[str, Any]:

@@ -1,17 +1,16 @@
 """Documents of a case: stored files, who may see them, and using one again in another case.
 
 The file itself is in the content-addressed store of `registers.files`. A person may use and see a file
-that the own enterprise or body stored, or that is attached to a case the person may see.
+that the own enterprise or body stored, or that is attached to a part the person may see of a case.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from registers import files
@@ -19,8 +18,9 @@ from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import DomainError, NotFound
 from registers.files import StoredFile
-from workflows import access
-from workflows.models import Case, CaseFile
+from workflows import separate
+from workflows.commands import Step
+from workflows.models import CaseFile
 from workflows.runtime import Runtime
 
 
@@ -37,39 +37,32 @@ def store(
     return {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256}
 
 
-def visible(conn: Connection, actor: Actor, file_id: uuid.UUID) -> StoredFile:
+def visible(rt: Runtime, conn: Connection, actor: Actor, file_id: uuid.UUID) -> StoredFile:
     """A file this person may see, or NotFound."""
     found = files.find(conn, file_id)
-    if found is None or not _may_see(conn, actor, found):
+    if found is None or not _may_see(rt, conn, actor, found):
         raise NotFound("没有这个文件，或您无权查看。", "There is no such file, or it is not yours to see.")
     return found
 
 
-def attach(
-    conn: Connection,
-    actor: Actor,
-    case_id: uuid.UUID,
-    element: str,
-    ids: Collection[uuid.UUID],
-    now: datetime,
-) -> None:
+def attach(step: Step, case_id: uuid.UUID, element: str, ids: Collection[uuid.UUID]) -> None:
     """Attach files to a case; each must be one this person may use."""
     if not ids:
         return
-    known = by_ids(conn, ids)
+    known = by_ids(step.conn, ids)
     for file_id in ids:
         found = known.get(str(file_id))
-        if found is None or not _may_see(conn, actor, found):
+        if found is None or not _may_see(step.rt, step.conn, step.actor, found):
             raise DomainError(
                 "file_unknown",
                 "表单引用的文件不存在或不属于您，请重新上传。",
                 "The form names a file that does not exist or is not yours; upload it again.",
                 pointer=str(file_id),
             )
-    conn.execute(
+    step.conn.execute(
         insert(CaseFile).on_conflict_do_nothing(),
         [
-            {"id": uuid7(), "case_id": case_id, "file_id": file_id, "element": element, "attached_at": now}
+            {"id": uuid7(), "case_id": case_id, "file_id": file_id, "element": element, "attached_at": step.now}
             for file_id in sorted(ids)
         ],
     )
@@ -93,11 +86,9 @@ def reusable(conn: Connection, actor: Actor, limit: int = 100) -> list[dict[str,
     ]
 
 
-def _may_see(conn: Connection, actor: Actor, found: StoredFile) -> bool:
+def _may_see(rt: Runtime, conn: Connection, actor: Actor, found: StoredFile) -> bool:
     if actor.scope.everything or found.uploaded_by == actor.id:
         return True
     if found.enterprise_id is not None and found.enterprise_id == actor.enterprise_id:
         return True
-    attached = select(CaseFile.id).join(Case, Case.id == CaseFile.case_id)
-    condition = exists(attached.where(CaseFile.file_id == found.id, or_(access.visible_cases(actor))))
-    return bool(conn.scalar(select(condition)))
+    return separate.shows_file(rt, conn, actor, found.id)

@@ -105,7 +105,7 @@ def for_submission(run: CaseRun, task: Any, raw: dict[str, Any]) -> Filled:
         raw = _keep_closed(form, earlier, raw, opened)
     values = forms.validate(form, raw, context=context, catalogues=_live(conn, form))
     stored = forms.dump(form, values)
-    documents.attach(conn, run.step.actor, run.id, task["element"], file_ids(form, stored), run.step.now)
+    documents.attach(run.step, run.id, task["element"], file_ids(form, stored))
     return Filled(values, stored)
 
 

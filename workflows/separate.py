@@ -1,8 +1,9 @@
 """The part of a case that is a body's own: what one of two deciding bodies does is not shown to the other.
 
 One intake, two deciding bodies (hazardous-waste licence and discharge permit): each sees the shared material, the site
-visit, both clocks and what was issued, and besides only what concerns its own decision. The applicant, and the
-program's own eyes, see everything. With one body for both nothing is hidden.
+visit and what was issued, and besides only its own clock and what concerns its own decision; files, notes and lines of
+the record follow the same rule. The applicant, and the program's own eyes, see everything. With one body for both
+nothing is hidden.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from sqlalchemy import Connection, select
 from forms import letters as templates
 from forms.definition import FormDefinition
 from registers.accounts import Actor
+from registers.parties import Body
 from registers.waste_rules import PARTS
+from workflows import access, casefile, definitions
+from workflows.commands import to_json
 from workflows.definitions import Compiled
-from workflows.models import Matter
+from workflows.models import Case, CaseFile, Matter
+from workflows.runtime import Runtime
+
+_MOST_CASES = 100
 
 
 def hidden(conn: Connection, actor: Actor, case_id: uuid.UUID) -> frozenset[str]:
@@ -28,9 +35,28 @@ def hidden(conn: Connection, actor: Actor, case_id: uuid.UUID) -> frozenset[str]
     rows = conn.execute(
         select(Matter.kind, Matter.body_id).where(Matter.case_id == case_id, Matter.kind.in_(PARTS))
     ).all()
-    if len({row.body_id for row in rows}) < len(PARTS):
+    return hidden_among(actor, {row.kind: row.body_id for row in rows})
+
+
+def hidden_among(actor: Actor, bodies: Mapping[str, uuid.UUID | None]) -> frozenset[str]:
+    """The same for somebody who has the case's matters with their bodies at hand."""
+    pair = {kind: body for kind, body in bodies.items() if kind in PARTS}
+    if actor.scope.everything or actor.enterprise_id is not None or len(set(pair.values())) < len(PARTS):
         return frozenset()
-    return frozenset(row.kind for row in rows if row.body_id not in actor.case_body_ids)
+    return frozenset(kind for kind, body in pair.items() if body not in actor.case_body_ids)
+
+
+def elsewhere(conn: Connection, case_id: uuid.UUID, away: frozenset[str]) -> list[dict[str, Any]]:
+    """Who decides what is not shown; its outcome once it stands, nothing of its clock."""
+    if not away:
+        return []
+    rows = conn.execute(
+        select(Matter.kind, Body.name_zh, Body.name_en, Matter.status, Matter.decided_on)
+        .join(Body, Body.id == Matter.body_id)
+        .where(Matter.case_id == case_id, Matter.kind.in_(sorted(away)))
+        .order_by(Matter.kind)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def is_hidden(compiled: Compiled, away: frozenset[str], element: str | None) -> bool:
@@ -40,8 +66,61 @@ def is_hidden(compiled: Compiled, away: frozenset[str], element: str | None) -> 
 
 
 def own_events(compiled: Compiled, away: frozenset[str], history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The record without the steps of what is not shown."""
-    return [line for line in history if not is_hidden(compiled, away, line["element"])]
+    """The record without the steps of what is not shown, nor what became of its clock and papers on the way."""
+    return [
+        line
+        for line in history
+        if not is_hidden(compiled, away, line["element"]) and (line["data"].get("matter") not in away or _is_open(line))
+    ]
+
+
+def _is_open(line: Mapping[str, Any]) -> bool:
+    """Whether a line tells what everybody may read: a decision, or a paper whose full text is public."""
+    if line["kind"] == "letter_issued":
+        return templates.about(line["data"]["letter"]).public
+    return bool(line["kind"] == "decided")
+
+
+def own_notes(
+    compiled: Compiled,
+    away: frozenset[str],
+    submissions: Mapping[Any, Mapping[str, Any]],
+    notes: Sequence[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The notes without those at a datum of a submission that is not shown; by the submissions of the case."""
+    kept = []
+    for note in notes:
+        row = submissions.get(note["submission_id"])
+        if row is None or not away:
+            kept.append(note)
+        elif not is_hidden(compiled, away, row["element"]):
+            shown = own_data(compiled, away, compiled.form_of(row["element"]), row["data"])
+            if str(note["path"]).split(".")[0] in shown:
+                kept.append(note)
+    return kept
+
+
+def shows_file(rt: Runtime, conn: Connection, actor: Actor, file_id: uuid.UUID) -> bool:
+    """Whether a case that the person may see has this file in a part that is shown to this person."""
+    rows = conn.execute(
+        select(Case.id, Case.definition_id, CaseFile.element)
+        .join(CaseFile, CaseFile.case_id == Case.id)
+        .where(CaseFile.file_id == file_id, access.visible_cases(actor))
+        .limit(_MOST_CASES)
+    ).all()
+    return any(_in_own_part(rt, conn, actor, row, str(file_id)) for row in rows)
+
+
+def _in_own_part(rt: Runtime, conn: Connection, actor: Actor, row: Any, file_id: str) -> bool:
+    away = hidden(conn, actor, row.id)
+    if not away:
+        return True
+    compiled = definitions.compiled(rt, conn, row.definition_id)
+    if is_hidden(compiled, away, row.element):
+        return False
+    form = compiled.form_of(row.element)
+    handed_in = (one["data"] for one in casefile.submissions(conn, row.id) if one["element"] == row.element)
+    return any(file_id in to_json(own_data(compiled, away, form, data)) for data in handed_in)
 
 
 def own_data(compiled: Compiled, away: frozenset[str], form: FormDefinition, data: dict[str, Any]) -> dict[str, Any]:

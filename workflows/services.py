@@ -329,7 +329,14 @@ def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
         body=inputs.get("body"),
         element=element.id,
     )
-    run.record("letter_issued", element.id, letter=inputs["letter"], number=made["number"], sha256=made["sha256"])
+    run.record(
+        "letter_issued",
+        element.id,
+        letter=inputs["letter"],
+        number=made["number"],
+        sha256=made["sha256"],
+        **({"matter": inputs["matter"]} if inputs.get("matter") else {}),
+    )
     notify.letter_issued(run, inputs["letter"], made["number"])
     return made
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.conftest import World
 from tests.waste.kit import play
 from tests.web.conftest import Api
-from workflows.models import Task
+from workflows.models import CaseFile, Submission, Task
 
 Person = Callable[[str], Api]
 TWO = "两个机关：年焚烧"
@@ -81,3 +81,68 @@ def test_each_proposes_without_the_other_s_answers_in_reach(world: World, api: P
 def test_one_body_for_both_sees_everything(world: World, api: Person) -> None:
     case_id = play(world, "two_licences", "一个机关：专家评审", REVIEWED).case_id
     assert {"task_waste_opinion", "task_permit_opinion"} <= elements(api("shencha").get(f"/cases/{case_id}"))
+
+
+def test_a_file_of_a_part_is_downloaded_only_by_its_own_body(world: World, api: Person) -> None:
+    played = play(world, "two_licences", TWO, REVIEWED)
+    with world.rt.db.transaction() as conn:
+        rows = conn.execute(select(CaseFile.element, CaseFile.file_id).where(CaseFile.case_id == played.case_id)).all()
+        form = conn.scalar(
+            select(Submission.data).where(
+                Submission.case_id == played.case_id, Submission.element == "task_application"
+            )
+        )
+    assert form is not None
+    attached = {str(row.file_id) for row in rows if row.element == "task_application"}
+    parts = {"technician_files": "shengsheng", "emergency_file": "shengsheng", "balance_plan": "shencha"}
+    seen = set()
+    for file_id in attached:
+        where = next(name for name, value in form.items() if file_id in str(value))
+        seen.add(where)
+        for login in ("shengsheng", "shencha"):
+            wanted = 200 if parts.get(where, login) == login else 404
+            assert api(login).raw(f"/files/{file_id}").status_code == wanted, (where, login)
+        assert api("qiye").raw(f"/files/{file_id}").status_code == 200
+    assert seen & set(parts)
+    assert seen - set(parts)
+
+
+def test_each_body_reads_its_own_clock_the_applicant_reads_both(world: World, api: Person, at_page: Any) -> None:
+    case_id = play(world, "two_licences", TWO, REVIEWED).case_id
+    for login, own, other in (("shengsheng", "waste", "permit"), ("shencha", "permit", "waste")):
+        document = api(login).get(f"/cases/{case_id}")
+        assert [matter["kind"] for matter in document["matters"]] == [own]
+        assert [matter["kind"] for matter in document["elsewhere"]] == [other]
+        assert "clock" not in document["elsewhere"][0]
+        assert api(login).raw(f"/cases/{case_id}/clocks/{own}").status_code == 200
+        assert api(login).raw(f"/cases/{case_id}/clocks/{other}").status_code == 404
+        keys = {point["key"] for point in api(login).get(f"/cases/{case_id}/milestones")["milestones"]}
+        assert f"clock-{own}" in keys
+        assert f"clock-{other}" not in keys
+        assert at_page(login)[0].get(f"/cases/{case_id}/clock/{other}").status_code == 404
+    assert {matter["kind"] for matter in api("qiye").get(f"/cases/{case_id}")["matters"]} == {"waste", "permit"}
+
+
+def test_record_and_letters_of_the_api_keep_to_the_same_rule(world: World, api: Person) -> None:
+    case_id = play(world, "two_licences", TWO, REVIEWED).case_id
+    for login, other in (("shengsheng", "permit"), ("shencha", "waste")):
+        lines = api(login).get(f"/cases/{case_id}/events")
+        assert not {line["element"] for line in lines} & {f"task_{other}_sheet", f"task_{other}_opinion"}
+        assert not any(line["data"].get("matter") == other for line in lines)
+        assert {"task_application", "task_site_visit"} <= {line["element"] for line in lines}
+        assert not any(letter["matter"] == other for letter in api(login).get(f"/cases/{case_id}/letters"))
+    assert {"task_waste_opinion", "task_permit_opinion"} <= {
+        line["element"] for line in api("qiye").get(f"/cases/{case_id}/events")
+    }
+
+
+def test_a_note_at_the_other_body_s_part_is_not_shown(world: World, api: Person) -> None:
+    case_id = play(world, "two_licences", TWO, REVIEWED).case_id
+    submission = next(
+        row["id"] for row in api("qiye").get(f"/cases/{case_id}")["submissions"] if row["element"] == "task_application"
+    )
+    for path, text in (("technicians", "职称证书是否在有效期内"), ("process", "请补充工艺流程图")):
+        api("shengsheng").post(f"/cases/{case_id}/notes", {"text": text, "submission_id": submission, "path": path})
+    said = {note["text"] for note in api("shencha").get(f"/cases/{case_id}/notes")}
+    assert said == {"请补充工艺流程图"}
+    assert len(api("qiye").get(f"/cases/{case_id}/notes")) == 2

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, cases, events, letters, worklist
+from workflows import access, cases, separate, worklist
 
 blueprint = Blueprint("cases", __name__, description="Cases")
 
@@ -51,8 +51,8 @@ def show(case_id: uuid.UUID) -> Any:
 def history(case_id: uuid.UUID) -> Any:
     """The record of a case."""
     with reading() as conn:
-        access.visible_case(conn, actor(), case_id)
-        return views.plain(events.history(conn, case_id))
+        case = access.visible_case(conn, actor(), case_id)
+        return views.plain(views.history(conn, runtime(), actor(), case))
 
 
 @blueprint.get("/cases/<uuid:case_id>/letters")
@@ -62,7 +62,7 @@ def letters_of_case(case_id: uuid.UUID) -> Any:
     """The letters of a case."""
     with reading() as conn:
         access.visible_case(conn, actor(), case_id)
-        return views.plain(letters.of_case(conn, case_id))
+        return views.plain(views.letters_of(conn, separate.hidden(conn, actor(), case_id), case_id))
 
 
 @blueprint.post("/cases/<uuid:case_id>/withdraw")

@@ -101,7 +101,8 @@ def drop_filter(filter_id: uuid.UUID) -> Any:
 def notes(case_id: uuid.UUID) -> Any:
     """Questions and comments of a case with their answers."""
     with reading() as conn:
-        return views.plain(casenotes.of_case(conn, actor(), access.visible_case(conn, actor(), case_id)))
+        case = access.visible_case(conn, actor(), case_id)
+        return views.plain(views.notes(conn, runtime(), actor(), case))
 
 
 @blueprint.post("/cases/<uuid:case_id>/notes")

@@ -41,7 +41,7 @@ def reusable() -> Any:
 def download(file_id: uuid.UUID) -> Response:
     """Download a file."""
     with reading() as conn:
-        found = documents.visible(conn, actor(), file_id)
+        found = documents.visible(runtime(), conn, actor(), file_id)
     return downloads.attachment(runtime().files_root, found.sha256, found.name, found.media_type)
 
 

@@ -15,7 +15,7 @@ from web.context import actor, reading, run, runtime
 from web.i18n import model_name, pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
-from workflows import access, casenotes, cases, definitions, documents, events, formdata, letters, separate
+from workflows import access, casenotes, cases, definitions, documents, formdata, letters, separate
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -28,15 +28,17 @@ def case(case_id: uuid.UUID) -> str:
         document = views.case_document(conn, rt, person, case_id)
         compiled = definitions.compiled(rt, conn, row["definition_id"])
         submitted = earlier_submissions(conn, compiled, case_id)
-        history = separate.own_events(compiled, separate.hidden(conn, person, case_id), events.history(conn, case_id))
-        clocks = views.clocks(conn, rt, case_id)
+        away = separate.hidden(conn, person, case_id)
+        history = views.history(conn, rt, person, row)
+        clocks = views.clocks(conn, rt, case_id, away)
         files = documents.by_ids(
             conn, {file for item in submitted for file in formdata.file_ids(item["form"], item["data"])}
         )
         drawn = _diagrams(conn, compiled, document, history)
         told = record.lines(conn, rt.reference.get(conn), compiled, history, document["obligations"])
-        notes = [{**note, "place": _place(submitted, note)} for note in casenotes.of_case(conn, person, row)]
-        rules = findings.of_case(compiled, formdata.variables_of(conn, compiled, case_id), history)
+        notes = [{**note, "place": _place(submitted, note)} for note in views.notes(conn, rt, person, row)]
+        variables = separate.own_variables(compiled, away, formdata.variables_of(conn, compiled, case_id))
+        rules = findings.of_case(compiled, variables, history)
     running = row["status"] == "running"
     leads = row["lead_body_id"] is not None and any(
         person.has(role, row["lead_body_id"]) for role in ("head", "window")
@@ -163,7 +165,7 @@ def letter_file(letter_id: uuid.UUID, form: str) -> Any:
 def file(file_id: uuid.UUID) -> Any:
     """Download a file."""
     with reading() as conn:
-        found = documents.visible(conn, actor(), file_id)
+        found = documents.visible(runtime(), conn, actor(), file_id)
     return downloads.attachment(runtime().files_root, found.sha256, found.name, found.media_type)
 
 

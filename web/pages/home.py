@@ -17,7 +17,7 @@ from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
 from web.pages.work import offset_asked, page_url
-from workflows import definitions, deskwork, install, matters, people, worklist
+from workflows import definitions, deskwork, install, matters, people, separate, worklist
 
 PAGE = 30
 LIGHTS = ("red", "yellow", "green")
@@ -195,10 +195,14 @@ def _statutory(conn: Connection, case_ids: set[uuid.UUID]) -> dict[uuid.UUID, da
     reference, found = rt.reference.get(conn), {}
     for case_id in case_ids:
         clocks = matters.readings(conn, reference, case_id, rt.time.today())
+        away = separate.hidden_among(actor(), {clock.matter["kind"]: clock.matter["body_id"] for clock in clocks})
         due = [
             clock.reading.statutory_due
             for clock in clocks
-            if clock.matter["status"] == "open" and clock.reading is not None and clock.reading.statutory_due
+            if clock.matter["kind"] not in away
+            and clock.matter["status"] == "open"
+            and clock.reading is not None
+            and clock.reading.statutory_due
         ]
         if due:
             found[case_id] = min(due)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from forms.definition import FormDefinition
 from registers.errors import DomainError, Forbidden
-from web import auth, drafts, findings, formpage, reviewsheet
+from web import auth, drafts, findings, formpage, reviewsheet, views
 from web.context import actor, new_key, reading, run, runtime
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions, keep
@@ -40,7 +40,7 @@ def review_desk(task_id: uuid.UUID) -> str:
         submitted = earlier_submissions(conn, compiled, task["case_id"])
         shown = formdata.for_display(conn, rt, task)
         case = access.visible_case(conn, person, task["case_id"])
-        notes = casenotes.of_case(conn, person, case)
+        notes = views.notes(conn, rt, person, case)
         away = separate.hidden(conn, person, task["case_id"])
         history = separate.own_events(compiled, away, events.history(conn, task["case_id"]))
         rules = findings.of_case(compiled, shown.context, history)

@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 import forms
 from forms.definition import FormDefinition
 from registers.errors import DomainError
-from web import auth, drafts, findings, formpage, reviewsheet, tableimport
+from web import auth, drafts, findings, formpage, reviewsheet, tableimport, views
 from web.context import actor, new_key, reading, run, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
 from workflows import (
     access,
     casefile,
-    casenotes,
     cases,
     definitions,
     documents,
@@ -270,9 +269,7 @@ def show(
     )
 
 
-def _open_comments(
-    conn: Connection, task: dict[str, Any], submitted: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _open_comments(conn: Connection, task: dict[str, Any], submitted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was said at data of the applicant's submissions and is not settled, for whoever mends them."""
     if task["status"] != "open" or task["enterprise_id"] is None:
         return []
@@ -280,7 +277,7 @@ def _open_comments(
     forms_by_id = {item["id"]: item["form"] for item in submitted}
     return [
         {**note, "place": reviewsheet.place_of(forms_by_id[note["submission_id"]], note["path"])}
-        for note in casenotes.of_case(conn, actor(), case)
+        for note in views.notes(conn, runtime(), actor(), case)
         if note["settled_at"] is None and note["submission_id"] in forms_by_id
     ]
 
