@@ -94,6 +94,11 @@ def usual(kind: str) -> str:
     return _usual().get(kind, "{prefix}" + kind.replace("{", "").replace("}", "") + "〔{year}〕{seq}号")
 
 
+def kinds() -> list[str]:
+    """The kinds of documents that have a usual pattern."""
+    return sorted(_usual())
+
+
 def check_template(template: str) -> None:
     """A pattern may use {prefix}, {year}, {seq}, {seq:04}; without year and seq numbers would repeat."""
     names = [match[1] for match in _PLACE.finditer(template)]

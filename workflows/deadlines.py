@@ -64,6 +64,22 @@ def sweep(rt: Runtime, beat: Callable[[], None] = lambda: None) -> int:
     return sum(_carry_out(rt, beat, *kind) for kind in _KINDS)
 
 
+def sweep_cases(rt: Runtime, case_ids: Sequence[uuid.UUID]) -> int:
+    """The same for some cases only: what else is due in the house is left alone."""
+    return sum(_carry_out_in(rt, case_ids, *kind) for kind in _KINDS)
+
+
+def _carry_out_in(rt: Runtime, case_ids: Sequence[uuid.UUID], batch: Command, kind: picking.Kind, limit: int) -> int:
+    done = 0
+    while True:
+        with rt.db.transaction() as conn:
+            rows = picking.due_in(conn, rt, kind, case_ids, limit=limit)
+        made = batch(rt, SYSTEM, only=rows)["done"] if rows else 0
+        if not made:
+            return done
+        done += made
+
+
 def _go_on(run: CaseRun, row: RowMapping) -> None:
     conn = run.step.conn
     if run.status != "running" or row["waiting_id"] not in run.open_deadlines:

@@ -55,6 +55,18 @@ def due(conn: Connection, rt: Runtime, kind: Kind, *, limit: int, leave: Collect
     return list(conn.scalars(query, {"now": clock(rt), "limit": limit, "only": None, "leave": list(leave)}))
 
 
+def due_in(
+    conn: Connection, rt: Runtime, kind: Kind, case_ids: Collection[uuid.UUID], *, limit: int
+) -> list[uuid.UUID]:
+    """The first due rows of some cases, nothing locked."""
+    query = text(
+        f"SELECT a.id FROM {kind.table} a WHERE a.case_id = ANY(:cases) AND {_DUE} AND {kind.where}"  # noqa: S608
+        " ORDER BY a.due_at LIMIT :limit"
+    )
+    given = {"now": clock(rt), "limit": limit, "only": None, "leave": [], "cases": list(case_ids)}
+    return list(conn.scalars(query, given))
+
+
 _DUE = (
     "a.done_at IS NULL AND a.due_at <= coalesce(CAST(:now AS timestamptz), now())"
     " AND (CAST(:only AS uuid[]) IS NULL OR a.id = ANY(:only)) AND a.id <> ALL(CAST(:leave AS uuid[]))"
