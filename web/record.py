@@ -48,6 +48,7 @@ LINES: dict[str, tuple[str, str]] = {
     "clock_started": ("{matter}时限起算，届满日{due}", "Clock of {matter} started, due {due}"),
     "clock_paused": ("{matter}时限暂停：{pause} {reason}", "Clock of {matter} paused: {pause} {reason}"),
     "clock_resumed": ("{matter}时限恢复，届满日{due}", "Clock of {matter} resumed, due {due}"),
+    "clock_decided": ("{matter}决定已签发，时限止于{on}", "Decision on {matter} signed; its clock stopped on {on}"),
     "clock_extended": (
         "{matter}时限延长{days}日，届满日{due}，批准人{approved_by}：{reason}（{basis}）",
         "Limit of {matter} extended by {days} days to {due}, approved by {approved_by}: {reason} ({basis})",
@@ -116,7 +117,16 @@ class Line:
 # What a person looking back wants to find at once; the other lines are steps on the way.
 MILESTONES = frozenset(
     {
-        *("case_started", "submitted", "clock_started", "clock_paused", "clock_resumed", "decided", "deadline"),
+        *(
+            "case_started",
+            "submitted",
+            "clock_started",
+            "clock_paused",
+            "clock_resumed",
+            "clock_decided",
+            "decided",
+            "deadline",
+        ),
         *("notice_published", "notice_comment", "letter_issued", "permit_entered", "permit_changed", "incident"),
         *("case_closed", "case_withdrawn", "case_cancelled"),
     }

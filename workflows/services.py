@@ -166,12 +166,15 @@ def matter_limit(run: CaseRun, inputs: Inputs, element: Element) -> None:
     run.record("limit_changed", element.id, matter=inputs["matter"], rule=inputs["limit_rule"])
 
 
-@service("matter.decide", "作出决定", "Decide a matter", required="matter outcome", optional="ground reason number")
+@service(
+    "matter.decide", "作出决定", "Decide a matter", required="matter outcome", optional="ground reason number signed"
+)
 def matter_decide(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Record approval or refusal and stop the clock.
 
     A permit is never decided before its EIA, nor approved on a refused one (排污许可管理条例 art. 11:
-    an approved EIA is the first condition); the same day is allowed.
+    an approved EIA is the first condition); the same day is allowed. With `signed` the clock has stopped already, on
+    the day on which the body's head signed (`clock.decided`).
     """
     matter = matters.find(run.step.conn, run.id, inputs["matter"])
     approved = inputs["outcome"] in ("approved", "approve", True)
@@ -180,7 +183,8 @@ def matter_decide(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, A
     if approved and matter["ground"] == matters.DEEMED:
         # The law has decided by silence before the officers did; their letters still go out.
         return {"matter": inputs["matter"], "approved": True, "on": matter["decided_on"]}
-    matters.add_fact(run.step, run.reference, matter, "decided", run.step.today)
+    if not inputs.get("signed"):
+        matters.add_fact(run.step, run.reference, matter, "decided", run.step.today)
     matters.decide(
         run.step,
         matter,
@@ -260,6 +264,15 @@ def clock_resume(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
     matters.add_fact(run.step, run.reference, matter, "resumed", run.step.today, pause_kind=inputs.get("kind"))
     reading = _reading(run, inputs["matter"])
     run.record("clock_resumed", element.id, matter=inputs["matter"], due=reading.statutory_due if reading else None)
+    return {"on": run.step.today}
+
+
+@service("clock.decided", "时限止于决定", "Stop a clock at the signature", required="matter")
+def clock_decided(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
+    """Stop a body's clock on the day its head signs, where the papers of two bodies are issued together later."""
+    matter = matters.find(run.step.conn, run.id, inputs["matter"])
+    matters.add_fact(run.step, run.reference, matter, "decided", run.step.today)
+    run.record("clock_decided", element.id, matter=inputs["matter"], on=run.step.today)
     return {"on": run.step.today}
 
 

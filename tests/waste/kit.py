@@ -27,10 +27,17 @@ def scenario(procedure: str, name: str) -> dict[str, Any]:
     return found
 
 
-def play(world: World, procedure: str, name: str, steps: int | None = None) -> Player:
-    """Play (the first steps of) a shipped scenario for good, so that what is left can be looked at."""
+def play(
+    world: World, procedure: str, name: str, steps: int | None = None, waits: dict[int, int] | None = None
+) -> Player:
+    """Play (the first steps of) a shipped scenario for good; `waits` lets days pass before a step."""
     played = scenario(procedure, name)
-    played = {**played, "steps": played["steps"][:steps]}
+    kept = [
+        one
+        for number, step in enumerate(played["steps"][:steps])
+        for one in ([{"advance": (waits or {})[number]}, step] if number in (waits or {}) else [step])
+    ]
+    played = {**played, "steps": kept}
     contents = definitions.read_folder(install.procedures_folder() / procedure)
     time = world.time
     assert isinstance(time, FixedTime)

@@ -16,6 +16,7 @@ from registers.permits import Permit, PermitChange
 from tests.conftest import World
 from tests.waste.kit import operator, outcome, play
 from workflows import letters, matters
+from workflows.lights import ClockAlarm
 
 JOINT = "一个机关：综合经营"
 TWO = "两个机关：年焚烧"
@@ -178,3 +179,31 @@ def test_what_needs_a_new_application_changes_nothing_in_the_register(world: Wor
     before = held(world)
     play(world, "two_licences_upkeep", name)
     assert held(world) == before
+
+
+# The steps of TWO: 12 proposes and 13 signs the licence, 14 proposes and 15 signs the permit.
+def test_each_body_s_clock_stops_at_its_own_signature_while_the_papers_wait(world: World) -> None:
+    player = play(world, "two_licences", TWO, 14)
+    signed = world.time.today()
+    found = clocks(world, player.case_id)
+    assert found["waste"].reading.state == "decided"
+    assert found["permit"].reading.state != "decided"
+    with world.rt.db.transaction() as conn:
+        assert conn.scalars(select(Permit.id).where(Permit.case_id == player.case_id)).all() == []
+    assert found["waste"].reading.statutory_due >= signed
+
+
+def test_a_body_that_signed_in_time_is_not_late_because_the_other_is(world: World) -> None:
+    player = play(world, "two_licences", TWO, 16, waits={14: 40})
+    found = clocks(world, player.case_id)
+    assert world.time.today() > found["waste"].reading.statutory_due
+    assert found["waste"].reading.state == "decided"
+    assert {clock.matter["status"] for clock in found.values()} == {"approved"}
+    assert {clock.matter["decided_on"] for clock in found.values()} == {world.time.today()}
+    with world.rt.db.transaction() as conn:
+        issued = conn.execute(select(Permit.kind, Permit.decided_on).where(Permit.case_id == player.case_id)).all()
+        alarms = conn.execute(
+            select(ClockAlarm.matter_id).where(ClockAlarm.case_id == player.case_id, ClockAlarm.stage == "overdue")
+        ).all()
+    assert {row.kind: row.decided_on for row in issued} == dict.fromkeys(("waste", "permit"), world.time.today())
+    assert found["waste"].matter["id"] not in {row.matter_id for row in alarms}
