@@ -259,6 +259,43 @@ def _daily_in(conn: Connection, enterprise_id: uuid.UUID, code: str, last: date)
     return [(row.on_date, row.amount) for row in rows]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What is left in store of one delivery or day of production, first in first out."""
+
+    code: str
+    on: date
+    lot: str
+    partner: str
+    left: Decimal
+
+
+def batches(conn: Connection, enterprise_id: uuid.UUID, last: date) -> list[Batch]:
+    """What lies in store at the end of a day, batch by batch, the oldest first."""
+    stock = {
+        row.code: row.stock
+        for row in conn.execute(
+            select(WasteEntry.code, func.sum(_signed()).label("stock"))
+            .where(WasteEntry.enterprise_id == enterprise_id, WasteEntry.on_date <= last, _STANDS)
+            .group_by(WasteEntry.code)
+        )
+    }
+    came = WasteEntry.kind.in_([kind for kind, sign in SIGNS.items() if sign > 0])
+    rows = conn.execute(
+        select(WasteEntry.code, WasteEntry.on_date, WasteEntry.lot, WasteEntry.partner, WasteEntry.amount_t)
+        .where(WasteEntry.enterprise_id == enterprise_id, WasteEntry.on_date <= last, came, _STANDS)
+        .where(WasteEntry.code.in_([code for code, amount in stock.items() if amount > 0]))
+        .order_by(WasteEntry.on_date.desc(), WasteEntry.entered_at.desc(), WasteEntry.id.desc())
+    )
+    found = []
+    for row in rows:
+        left = min(row.amount_t, stock[row.code])
+        if left > 0:
+            stock[row.code] -= left
+            found.append(Batch(row.code, row.on_date, row.lot, row.partner, left))
+    return found[::-1]
+
+
 def _counts(
     conn: Connection, enterprise_id: uuid.UUID, first: date, last: date
 ) -> dict[str, tuple[date, Decimal, Decimal]]:

@@ -12,7 +12,7 @@ from flask import Response, send_file
 from sqlalchemy import Connection
 
 from handlers import waste_reports
-from registers import parties, waste_ledger, waste_licences
+from registers import parties, waste_ledger, waste_licences, waste_rules
 from registers.accounts import Actor
 from registers.errors import NotFound
 from registers.waste_tables import KIND_TITLES
@@ -29,16 +29,25 @@ def ledger(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID
     reference = rt.reference.get(conn)
     lines = waste_ledger.period(conn, enterprise_id, date(year, 1, 1), date(year, 12, 31))
     used = waste_ledger.usage(conn, enterprise_id, year, today)
+    lots = wasteledger.batches(conn, reference, enterprise_id, today)
+    rule = reference.rule(conn, lots[0].rule, today) if lots else None
     return {
         "enterprise": parties.enterprise(conn, enterprise_id),
         "year": year,
         "papers": {kind: waste_licences.newest(conn, enterprise_id, kind) for kind in waste_licences.KINDS},
         "scale": {"used": used.used, "licensed": used.licensed, "percent": used.percent, "state": used.state},
-        "stored": [
-            {**vars(one), "state": one.state} for one in wasteledger.in_store(conn, reference, enterprise_id, today)
-        ],
+        "stored": [stored_document(one) for one in wasteledger.by_code(lots)],
+        "lots": [stored_document(one) for one in lots],
+        "rule": {"limit": rule.limit, "unit": rule.unit, "basis": rule.basis_zh} if rule else None,
         "lines": [line_document(line) for line in lines],
     }
+
+
+def stored_document(one: wasteledger.Aged) -> dict[str, Any]:
+    """What lies in store of a batch or a code as plain data."""
+    about = waste_rules.find(one.code)
+    names = {"klass": about.klass, "name": about.klass_name} if about else {"klass": "", "name": ""}
+    return {**vars(one), **names, "state": one.state}
 
 
 def line_document(line: waste_ledger.Line) -> dict[str, Any]:

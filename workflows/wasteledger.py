@@ -8,9 +8,9 @@ ones are kept with what is wrong in each; a row that stands in the ledger alread
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -39,6 +39,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("partner", "来源或去向"),
     ("note", "备注"),
 )
+HAND_OVER, STORAGE = "waste.hand_over", "waste.storage"
 _NEEDS_LOT = frozenset({"received", "shipped"})
 
 
@@ -246,34 +247,49 @@ def imported(conn: Connection, actor: Actor, import_id: uuid.UUID) -> dict[str, 
 
 @dataclass(frozen=True)
 class Aged:
-    """What lies in store of a code, since when, and until when it may."""
+    """What lies in store of a batch (or, without a lot, of a code): since when, and until when it may."""
 
     code: str
-    klass: str
-    name: str
     stock: Decimal
     since: date
     due: date
     days_left: int
+    rule: str
+    lot: str = ""
+    partner: str = ""
+
+    @property
+    def named(self) -> str:
+        """The code with its class."""
+        return waste_rules.named(self.code)
 
     @property
     def state(self) -> str:
         """`over`, `warn` or `fine`."""
         if self.days_left < 0:
             return "over"
-        return "warn" if self.days_left <= int(waste_rules.rule("warn_days")["value"]) else "fine"
+        return "warn" if self.days_left <= int(waste_rules.rule("warn_days")[self.rule]) else "fine"
 
 
-def in_store(conn: Connection, reference: Reference, enterprise_id: uuid.UUID, today: date) -> list[Aged]:
-    """The stock by code with the day by which its oldest part must be gone, the most urgent first.
+def batches(conn: Connection, reference: Reference, enterprise_id: uuid.UUID, today: date) -> list[Aged]:
+    """Every batch in store with the day by which it must be gone, the most urgent first.
 
     Law: CODE art. 535, one year at an operator; 危险废物经营许可证管理办法 art. 20, a collector hands over in 90 working days.
     """
     licence = waste_licences.newest(conn, enterprise_id, "waste")
-    rule = "waste.hand_over" if licence and licence["klass"] == "collection" else "waste.storage"
+    rule = HAND_OVER if licence and licence["klass"] == "collection" else STORAGE
     found = []
-    for line in waste_ledger.period(conn, enterprise_id, today + timedelta(days=1), today + timedelta(days=1)):
-        if line.closing > 0 and line.oldest is not None:
-            due = reference.due(conn, rule, line.oldest).date
-            found.append(Aged(line.code, line.klass, line.name, line.closing, line.oldest, due, (due - today).days))
-    return sorted(found, key=lambda one: (one.due, one.code))
+    for one in waste_ledger.batches(conn, enterprise_id, today):
+        due = reference.due(conn, rule, one.on).date
+        found.append(Aged(one.code, one.left, one.on, due, (due - today).days, rule, one.lot, one.partner))
+    return sorted(found, key=lambda aged: (aged.due, aged.code, aged.lot))
+
+
+def by_code(found: Sequence[Aged]) -> list[Aged]:
+    """The same by code: all of its stock, and the dates of its oldest batch; the most urgent first."""
+    oldest: dict[str, Aged] = {}
+    for one in found:
+        known = oldest.get(one.code)
+        first = replace(one, lot="", partner="") if known is None else known
+        oldest[one.code] = first if known is None else replace(first, stock=first.stock + one.stock)
+    return list(oldest.values())

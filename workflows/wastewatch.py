@@ -1,7 +1,7 @@
 """What the waste ledger warns of by itself, once a day: storage near or over its time, a licensed scale that is used up.
 
-The operator and the body that licensed it are told once of each: a code and its day, a year and its state. The figures
-are those of the page (`workflows.wasteledger.in_store`, `registers.waste_ledger.usage`).
+The operator and the body that licensed it are told once of each: a batch and its day, a year and its state. The figures
+are those of the page (`workflows.wasteledger.batches`, `registers.waste_ledger.usage`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from registers import waste_ledger, waste_rules
+from registers import waste_ledger
 from registers.permits import Permit
 from workflows import cron, notify
 from workflows.commands import Answer, Step, command
-from workflows.wasteledger import in_store
+from workflows.wasteledger import HAND_OVER, batches
 
 _SCALE = {
     "warn": ("接收量已达到许可规模", "the licensed scale is used up"),
@@ -47,13 +47,15 @@ cron.DAILY.append(cron.Daily(daily, 0))
 
 def _warnings(step: Step, row: Any) -> Iterator[tuple[str, str]]:
     """What is new to be warned of for one operator, in words."""
-    for one in in_store(step.conn, step.rt.reference.get(step.conn), row.enterprise_id, step.today):
-        if one.state != "fine" and _first(step, f"waste:{row.enterprise_id}:{one.code}:{one.due}:{one.state}"):
+    for one in batches(step.conn, step.rt.reference.get(step.conn), row.enterprise_id, step.today):
+        told = f"waste:{row.enterprise_id}:{one.code}:{one.lot}:{one.due}:{one.state}"
+        if one.state != "fine" and _first(step, told):
+            what = ("移交期限", "to be handed over") if one.rule == HAND_OVER else ("贮存期限", "to be gone")
             when = ("已超过", "was") if one.state == "over" else ("将于", "is")
-            named = waste_rules.named(one.code)
+            lot = (f"批次{one.lot}", f" (batch {one.lot})") if one.lot else ("", "")
             yield (
-                f"{named}贮存{one.stock}吨，贮存期限{when[0]}{one.due}",
-                f"{named}: {one.stock} t in store, to be gone by {one.due} ({when[1]} due)",
+                f"{one.named}{lot[0]}贮存{one.stock:f}吨，{what[0]}{when[0]}{one.due}",
+                f"{one.named}{lot[1]}: {one.stock:f} t in store, {what[1]} by {one.due} ({when[1]} due)",
             )
     state = waste_ledger.usage(step.conn, row.enterprise_id, step.today.year, step.today).state
     if state in _SCALE and _first(step, f"scale:{row.enterprise_id}:{step.today.year}:{state}"):

@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import chinese_calendar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers import waste_reports
 from registers import waste_ledger
 from registers.errors import DomainError
+from registers.permits import Permit
 from registers.waste_ledger import Line, Usage, since
 from tests.conftest import World, key
 from tests.waste.kit import ASH, OIL, ORGANIC, enter, operator
@@ -116,7 +118,7 @@ def test_what_lies_for_a_year_is_warned_of_and_then_over(world: World) -> None:
 
     def state(on: date) -> tuple[str, date]:
         with world.rt.db.transaction() as conn:
-            rows = wasteledger.in_store(conn, world.rt.reference.get(conn), operator(world), on)
+            rows = wasteledger.by_code(wasteledger.batches(conn, world.rt.reference.get(conn), operator(world), on))
         found = next(one for one in rows if one.code == FRESH)
         return found.state, found.due
 
@@ -143,6 +145,72 @@ def test_the_operator_and_its_body_are_told_once_of_storage_near_its_end_and_ove
     world.time.move_to(date(2026, 11, 11))
     cron.daily(world.rt)
     assert "已超过2026-11-10" in told("weifei")[-1]
+
+
+def test_what_is_left_of_each_batch_is_first_in_first_out(world: World) -> None:
+    for day, amount, lot in (("2026-03-01", "10", "A"), ("2026-03-05", "4", "B"), ("2026-03-09", "3", "C")):
+        enter(world, "received", day, amount, FRESH, lot=lot, partner="某汽修厂")
+    enter(world, "shipped", "2026-03-20", "11.5", FRESH)
+    with world.rt.db.transaction() as conn:
+        found = [one for one in waste_ledger.batches(conn, operator(world), date(2026, 3, 31)) if one.code == FRESH]
+        whole = waste_ledger.batches(conn, operator(world), date(2026, 3, 19))
+    assert [(one.lot, one.left, one.partner) for one in found] == [
+        ("B", Decimal("2.5"), "某汽修厂"),
+        ("C", Decimal(3), "某汽修厂"),
+    ]
+    assert [one.left for one in whole if one.code == FRESH] == [10, 4, 3]
+
+
+def collecting(world: World) -> None:
+    """Let the operator hold a collection licence."""
+    with world.rt.db.transaction() as conn:
+        held = (Permit.enterprise_id == operator(world), Permit.kind == "waste")
+        conn.execute(update(Permit).where(*held).values(klass="collection"))
+
+
+def after_working_days(start: date, days: int) -> date:
+    on = start
+    while days:
+        on += timedelta(days=1)
+        days -= chinese_calendar.is_workday(on)
+    return on
+
+
+def test_a_collector_hands_each_lot_over_within_ninety_working_days(world: World, api: Person, at_page: Any) -> None:
+    collecting(world)
+    for day, lot in (("2026-03-02", "LOT-1"), ("2026-05-11", "LOT-2")):
+        enter(world, "received", day, "1", FRESH, lot=lot)
+    # Law: 危险废物经营许可证管理办法 art. 20.
+    found = {one["lot"]: one for one in api("weifei").get(f"/waste/{operator(world)}")["lots"]}
+    assert found["LOT-1"]["due"] == after_working_days(date(2026, 3, 2), 90).isoformat()
+    assert found["LOT-2"]["due"] == after_working_days(date(2026, 5, 11), 90).isoformat()
+    assert found["LOT-1"]["state"] == "over"
+    assert found["LOT-2"]["state"] == "warn"
+    for login in ("weifei", "shencha"):
+        page = at_page(login)[0].get(f"/waste/{operator(world)}").get_data(as_text=True)
+        assert "LOT-1" in page
+        assert "90个工作日内移交" in page
+
+
+def test_each_lot_near_its_hand_over_is_told_of_by_itself(world: World) -> None:
+    collecting(world)
+    for day, lot in (("2026-05-11", "LOT-2"), ("2026-06-01", "LOT-3")):
+        enter(world, "received", day, "1", FRESH, lot=lot)
+
+    def told() -> list[str]:
+        query = select(Message.title).where(Message.user_id == world.actor("weifei").id, Message.kind == "duty")
+        with world.rt.db.transaction() as conn:
+            return [title["zh"] for title in conn.scalars(query) if FRESH in title["zh"] and "移交期限" in title["zh"]]
+
+    for day in (date(2026, 9, 2), date(2026, 9, 3)):
+        world.time.move_to(day)
+        cron.daily(world.rt)
+    assert [text for text in told() if "LOT-2" in text] == told()
+    assert len(told()) == 1
+    world.time.move_to(after_working_days(date(2026, 6, 1), 90))
+    cron.daily(world.rt)
+    assert sum("LOT-3" in text for text in told()) == 1
+    assert any("LOT-2" in text and "已超过" in text for text in told())
 
 
 def test_a_count_shows_its_difference_and_moves_nothing(world: World) -> None:
