@@ -81,7 +81,7 @@ def letter_template(compiled: Compiled, name: str) -> tuple[str, bytes]:
     """The Word template of a letter of this procedure; raises NotFound."""
     if name not in compiled.settings.get("letters", ()):
         raise NotFound()
-    return pick(letters.about(name).title), letters.template_bytes(name)
+    return pick(letters.about(name).title), compiled.letters.get(name) or letters.template_bytes(name)
 
 
 def _body(conn: Connection, rt: Runtime, compiled: Compiled) -> BodyRef | None:

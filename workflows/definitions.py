@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 import forms
@@ -35,7 +35,9 @@ from workflows.runtime import Runtime
 
 SETTINGS = "procedure.json"
 PLAIN_FORM = "remark"
-_FILE_NAME = re.compile(r"(forms/)?[A-Za-z0-9_.-]{1,80}\.(bpmn|dmn|json)")
+_FILE_NAME = re.compile(
+    r"[A-Za-z0-9_.-]{1,80}\.(bpmn|dmn|json)|forms/[a-z0-9_]{1,60}\.json|letters/[a-z0-9_]{1,60}\.docx"
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Compiled:
     settings: dict[str, Any]
     model: engine.Model
     forms: dict[str, FormDefinition]
+    letters: dict[str, bytes]  # Word templates of its own, in the place of those of the installation
 
     def role_of(self, element: engine.Element) -> str | None:
         """The role a task is offered to: its own property, else that of its lane."""
@@ -96,6 +99,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     settings = json.loads(files[SETTINGS])
     for other, names in settings.get("shared", {}).items():
         files |= {name: (folder.parent / other / name).read_bytes() for name in names}
+    files |= {f"letters/{path.name}": path.read_bytes() for path in sorted((folder / "letters").glob("*.docx"))}
     for name in settings.get("forms", []):
         own = folder / "forms" / f"{name}.json"
         files[f"forms/{name}.json"] = (own if own.is_file() else FOLDER / f"{name}.json").read_bytes()
@@ -274,8 +278,8 @@ def row(conn: Connection, definition_id: uuid.UUID) -> dict[str, Any]:
     return dict(found)
 
 
-def save_file(conn: Connection, definition_id: uuid.UUID, name: str, content: bytes, expected: str) -> str:
-    """Replace (or add) a file of a draft; returns the draft's new SHA-256.
+def save_file(conn: Connection, definition_id: uuid.UUID, name: str, content: bytes | None, expected: str) -> str:
+    """Replace, add or (with None) remove a file of a draft; returns the draft's new SHA-256.
 
     Raises Conflict when the version is no draft any more, or when its SHA-256 is not the expected one.
     """
@@ -297,14 +301,25 @@ def save_file(conn: Connection, definition_id: uuid.UUID, name: str, content: by
         )
     if not _FILE_NAME.fullmatch(name):
         raise DomainError("file_name", "文件名无效。", "That is no name for a file of a model.", pointer="name")
-    files = files_of(conn, definition_id) | {name: content}
-    row_of = {"definition_id": definition_id, "name": name, "content": content}
-    conn.execute(
-        upsert(DefinitionFile)
-        .values(row_of)
-        .on_conflict_do_update(index_elements=["definition_id", "name"], set_={"content": content})
-    )
-    conn.execute(update(Definition).where(Definition.id == definition_id).values(sha256=digest(files)))
+    files = files_of(conn, definition_id)
+    if content is None:
+        files.pop(name, None)
+        conn.execute(
+            delete(DefinitionFile).where(DefinitionFile.definition_id == definition_id, DefinitionFile.name == name)
+        )
+    else:
+        files[name] = content
+        row_of = {"definition_id": definition_id, "name": name, "content": content}
+        conn.execute(
+            upsert(DefinitionFile)
+            .values(row_of)
+            .on_conflict_do_update(index_elements=["definition_id", "name"], set_={"content": content})
+        )
+    settings = _settings(files)
+    if settings["id"] != row.procedure:
+        raise DomainError("procedure", "流程代码不能更改。", "The code of a procedure does not change.", pointer="id")
+    changed = {"sha256": digest(files), "title": settings["title"]}
+    conn.execute(update(Definition).where(Definition.id == definition_id).values(changed))
     return digest(files)
 
 
@@ -331,6 +346,7 @@ def compile_files(files: dict[str, bytes], definition_id: uuid.UUID, version: in
         settings=settings,
         model=engine.compile(model_files(files), settings.get("process_id")),
         forms=forms_of(files),
+        letters=letters_of(files),
     )
 
 
@@ -359,3 +375,12 @@ def forms_of(files: dict[str, bytes]) -> dict[str, FormDefinition]:
                 json.loads(content, parse_float=Decimal)
             )
     return found
+
+
+def letters_of(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The Word templates that a version brings along, by the name of the letter."""
+    return {
+        name.removeprefix("letters/").removesuffix(".docx"): content
+        for name, content in files.items()
+        if name.startswith("letters/") and name.endswith(".docx")
+    }

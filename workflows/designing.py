@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 from registers.errors import Conflict
-from workflows import access, definitions, housebook
+from workflows import access, definitions, drafting, housebook
 from workflows.commands import Answer, Step, command
 
 
@@ -44,7 +44,7 @@ def save(step: Step, *, definition_id: uuid.UUID, name: str, content: str, expec
     Who saves over somebody else's later work is told so and loses nothing: the content stays in the editor.
     """
     access.require(step.actor, "definition.edit")
-    digest = definitions.save_file(step.conn, definition_id, name, content.encode(), expected)
+    digest = drafting.keep(step, definition_id, name, content.encode(), expected)
     findings = definitions.check(step.conn, definitions.files_of(step.conn, definition_id))
     return {"id": definition_id, "sha256": digest, "findings": [vars(finding) for finding in findings]}
 

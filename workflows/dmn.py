@@ -8,6 +8,7 @@ UNIQUE table that can both hold are found when the table is read, as far as that
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,14 +21,15 @@ from lxml import etree
 from registers.errors import DomainError
 from workflows.expressions import Expression, ExpressionError, compare, compile_expression, equal
 from workflows.feel import UnaryTests, compile_cell
-from workflows.findings import ERROR, Finding
+from workflows.findings import ERROR, WARNING, Finding
 from workflows.xmlsafe import XmlRefused, line_of, local, namespace, parse
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
+LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # these answer with a list, which may be empty
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
 MAX_RULES = 1000
 MAX_COLUMNS = 50
-MAX_COMBINATIONS = 20_000  # points looked at when searching for gaps
+MAX_COMBINATIONS = 20_000  # inputs tried when searching for gaps in a table of twenty rules; fewer in longer ones
 _NAMESPACES = re.compile(r"https?://www\.omg\.org/spec/DMN/\d{8}/(?:MODEL/?|dmn\.xsd)")
 
 
@@ -141,7 +143,11 @@ class Decision:
             scope = {**variables, **extra}
         if self.literal is not None:
             return DecisionResult(self.literal.evaluate(scope), fired)
-        values = [column.expression.evaluate(scope) for column in self.inputs]
+        answer = self.answer([column.expression.evaluate(scope) for column in self.inputs], scope)
+        return DecisionResult(answer.outputs, fired + answer.fired)
+
+    def answer(self, values: list[Any], scope: Mapping[str, Any]) -> DecisionResult:
+        """Answer for these values of the input columns; `scope` holds what cells read besides."""
         matching = list(self._matching(values, scope))
         rows = [
             {
@@ -151,9 +157,7 @@ class Decision:
             for rule in matching
         ]
         outputs, chosen = self._apply(matching, rows, scope)
-        return DecisionResult(
-            outputs, fired + [FiredRule(rule.index, rule.id, rule.description, self.id) for rule in chosen]
-        )
+        return DecisionResult(outputs, [FiredRule(rule.index, rule.id, rule.description, self.id) for rule in chosen])
 
     def _matching(self, values: list[Any], scope: Mapping[str, Any]) -> Iterator[Rule]:
         for rule in self.rules:
@@ -169,7 +173,7 @@ class Decision:
                     return
 
     def _apply(self, rules: list[Rule], rows: list[dict[str, Any]], scope: Mapping[str, Any]) -> tuple[Any, list[Rule]]:
-        if self.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER"):
+        if self.hit_policy in LISTS:
             if self.hit_policy == "OUTPUT ORDER":
                 order = sorted(range(len(rows)), key=lambda place: self._rank(rows[place]))
                 return [rows[place] for place in order], [rules[place] for place in order]
@@ -240,12 +244,17 @@ _SUM = compile_expression("sum(values)")
 
 def parse_dmn(data: bytes, name: str) -> list[Decision]:
     """The decisions of a file; raises `DmnError` with every finding."""
-    reader = _Reader(name)
-    decisions = reader.read(data)
-    errors = [finding for finding in reader.findings if finding.severity == ERROR]
+    decisions, findings = read_dmn(data, name)
+    errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         raise DmnError(errors)
     return decisions
+
+
+def read_dmn(data: bytes, name: str) -> tuple[list[Decision], list[Finding]]:
+    """The decisions of a file as far as they can be read, and everything there is to say about them."""
+    reader = _Reader(name)
+    return reader.read(data), reader.findings
 
 
 class _Reader:
@@ -301,6 +310,7 @@ class _Reader:
         self.link(found)
         for decision in found.values():
             self.check_unique(decision)
+            self.check_gaps(decision)
         return list(found.values())
 
     def decision(self, element: etree._Element) -> Decision | None:
@@ -496,6 +506,22 @@ class _Reader:
                 "请调整条件，或改用 FIRST、ANY、PRIORITY。", "Change the cells, or use FIRST, ANY or PRIORITY.",
             )  # fmt: skip
 
+    def check_gaps(self, decision: Decision) -> None:
+        """A table that has no answer for some input says so, unless an empty answer is meant (COLLECT, a default)."""
+        whole = not any(finding.element == decision.id for finding in self.findings)
+        wanted = whole and decision.rules and decision.inputs and decision.aggregation is None
+        if not wanted or decision.hit_policy in LISTS or any(output.default for output in decision.outputs):
+            return
+        for example in gaps(decision, 3):
+            self.findings.append(
+                Finding(
+                    WARNING, "dmn.gap", decision.id, decision.line, f"没有任何一行适用于：{example}，结果将为空。",
+                    f"No rule holds for: {example}; the outputs will be empty.",
+                    "请补充一行，或在最后加一行全部为“-”的规则（FIRST），或填写默认输出。",
+                    "Add a rule, or a last one with “-” everywhere (FIRST), or a default output.", self.file,
+                )
+            )  # fmt: skip
+
 
 def _in_circle(start: Decision, found: Mapping[str, Decision]) -> bool:
     stack, seen = list(start.required_ids), set[str]()
@@ -562,15 +588,10 @@ def overlaps(decision: Decision) -> list[Overlap]:
 
 def gaps(decision: Decision, limit: int = 10) -> list[str]:
     """Inputs for which no rule holds, as far as cells with constants decide it; empty when undecided."""
-    if not all(test.constant for rule in decision.rules for test in rule.tests):
+    if not gaps_decidable(decision):
         return []
     columns = _columns(decision)
     points = {text: _points(decision, places) for text, places in columns.items()}
-    size = 1
-    for values in points.values():
-        size *= len(values)
-    if size > MAX_COMBINATIONS:
-        return []
     found = []
     for combination in itertools.product(*points.values()):
         chosen = dict(zip(points, combination, strict=True))
@@ -583,6 +604,14 @@ def gaps(decision: Decision, limit: int = 10) -> list[str]:
             if len(found) >= limit:
                 break
     return found
+
+
+def gaps_decidable(decision: Decision) -> bool:
+    """Whether `gaps` can say for sure: cells of constants only, and not too many combinations of them."""
+    if not all(test.constant for rule in decision.rules for test in rule.tests):
+        return False
+    sizes = [len(_points(decision, places)) for places in _columns(decision).values()]
+    return math.prod(sizes) * max(len(decision.rules), 1) <= MAX_COMBINATIONS * 20
 
 
 def _columns(decision: Decision) -> dict[str, list[int]]:

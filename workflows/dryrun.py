@@ -8,28 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import sys
 from typing import Any
 
 from registers.errors import DomainError
-from workflows import engine, lint
+from workflows import childwork, engine, lint
 from workflows.checks_context import LintContext
 from workflows.findings import ERROR, Finding
-
-MEMORY = 1024 * 1024 * 1024
-
-
-def limit(seconds: float) -> None:
-    """Bound the CPU time and memory of this process, where the system can."""
-    try:
-        import resource
-    except ImportError:  # not on this system; the parent still bounds the time
-        return
-    cpu = math.ceil(seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def examine(files: dict[str, bytes], context: LintContext | None, process_id: str | None) -> list[Finding]:
@@ -69,7 +54,7 @@ def _nothing(operator: str, inputs: dict[str, Any], element: engine.Element) -> 
 def main() -> None:
     """Read the request, answer, and leave."""
     request = json.loads(sys.stdin.buffer.read())
-    limit(float(request["seconds"]))
+    childwork.limit(float(request["seconds"]))
     files = {name: base64.b64decode(data) for name, data in request["files"].items()}
     context = None if request["context"] is None else LintContext.from_json(request["context"])
     try:

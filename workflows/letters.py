@@ -92,7 +92,7 @@ def _make(
         "verify_code": code or "",
         "verify_url": f"{step.rt.base_url}/verify/{code}" if code else step.rt.base_url,
     }
-    document = templates.render(name, templates.only_known(name, content))
+    document = templates.render(name, templates.only_known(name, content), run.compiled.letters.get(name))
     sha256 = files.store_bytes(step.rt.files_root, document)
     letter_id = uuid7()
     step.conn.execute(
@@ -115,6 +115,11 @@ def _make(
         )
     )
     return {"id": str(letter_id), "number": number, "sha256": sha256, "letter": name}
+
+
+def foreseen(run: CaseRun, name: str) -> dict[str, Any]:
+    """What a letter would say if it were made now, for reading only: nothing is stored and no number is taken."""
+    return {**standard_values(run, _issuer(run, None), None), **_of_letter(run, templates.about(name))}
 
 
 def confirm_withdrawal(run: CaseRun, reason: str) -> None:

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-from workflows import checks, checks_context, soundness, structure
+from workflows import checks, checks_context, childwork, soundness, structure
 from workflows.checks_context import HandlerInfo, LintContext
 from workflows.findings import ERROR, WARNING, Finding
 
@@ -64,32 +59,17 @@ def check_upload(
     timeout: float = 5.0,
 ) -> list[Finding]:
     """Lint, compile and dry-start the files in a limited child process."""
-    request = json.dumps(
-        {
-            "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
-            "context": None if context is None else context.to_json(),
-            "process_id": process_id,
-            "seconds": timeout,
-        }
-    )
-    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")}
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+    request = {
+        "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
+        "context": None if context is None else context.to_json(),
+        "process_id": process_id,
+    }
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "workflows.dryrun"],
-            input=request.encode(),
-            capture_output=True,
-            timeout=timeout,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        return [Finding(**item) for item in childwork.ask("workflows.dryrun", request, timeout)]
+    except childwork.TookTooLong:
         return [_stopped("upload.timeout", "用时过长", "takes too long")]
-    try:
-        findings = [Finding(**item) for item in json.loads(done.stdout)]
-    except (ValueError, TypeError):
+    except (childwork.TookTooMuch, TypeError):
         return [_stopped("upload.resources", "占用的时间或内存过多", "needs too much time or memory")]
-    return findings
 
 
 def _stopped(code: str, zh: str, en: str) -> Finding:

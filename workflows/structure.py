@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from workflows import bpmn
 from workflows.bpmn import Document, Node, Process, Scope
-from workflows.dmn import Decision, DmnError, parse_dmn
+from workflows.dmn import Decision, read_dmn
 from workflows.findings import ERROR, Finding
 from workflows.xmlsafe import XmlRefused
 
@@ -64,10 +64,9 @@ def read(files: Mapping[str, bytes]) -> Source:
 
 
 def _read_dmn(source: Source, name: str, data: bytes) -> None:
-    try:
-        decisions = parse_dmn(data, name)
-    except DmnError as error:
-        source.findings += error.findings
+    decisions, findings = read_dmn(data, name)
+    source.findings += findings
+    if any(finding.severity == ERROR for finding in findings):
         return
     for decision in decisions:
         if decision.id in source.decisions:

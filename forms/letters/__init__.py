@@ -22,9 +22,9 @@ __all__ = [
 ]
 
 
-def render(name: str, values: dict[str, object]) -> bytes:
-    """The letter as a Word file; raises DomainError naming every value that is missing."""
-    return fill(template_bytes(name), about(name), values)
+def render(name: str, values: dict[str, object], template: bytes | None = None) -> bytes:
+    """The letter as a Word file, by a procedure's own template if it has one; DomainError names every missing value."""
+    return fill(template or template_bytes(name), about(name), values)
 
 
 def template_bytes(name: str) -> bytes:

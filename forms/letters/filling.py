@@ -30,8 +30,8 @@ from docx.text.run import Run
 from forms.letters.catalogue import About, Placeholder, citations
 from registers.errors import DomainError
 
-_TOKEN = re.compile(r"\{\{\s*(#|\?|qr:)?\s*([a-z][a-z0-9_]*)\s*\}\}")
-_ANY = re.compile(r"\{\{[^{}]*\}\}")
+TOKEN = re.compile(r"\{\{\s*(#|\?|qr:)?\s*([a-z][a-z0-9_]*)\s*\}\}")
+ANY = re.compile(r"\{\{[^{}]*\}\}")
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QR_SIZE = Mm(20)
 _NONE = "无"
@@ -88,8 +88,8 @@ def _unknown(roots: list[Any], letter: About) -> list[str]:
     found = []
     for root in roots:
         for paragraph in root.iter(qn("w:p")):
-            for token in _ANY.findall(_text(paragraph)):
-                match = _TOKEN.fullmatch(token)
+            for token in ANY.findall(text_of(paragraph)):
+                match = TOKEN.fullmatch(token)
                 if match is None or match[2] not in known:
                     found.append(token)
     return list(dict.fromkeys(found))
@@ -146,7 +146,7 @@ def _remove(block: Any) -> None:
 
 
 def _fill_paragraph(paragraph: Any, scope: Mapping[str, Any], document: WordDocument) -> None:
-    whole = _TOKEN.fullmatch(_text(paragraph).strip())
+    whole = TOKEN.fullmatch(text_of(paragraph).strip())
     if whole and not whole[1]:
         lines = [line for line in str(scope.get(whole[2]) or "").split("\n") if line.strip()]
         for line in lines[:-1]:
@@ -160,7 +160,7 @@ def _fill_paragraph(paragraph: Any, scope: Mapping[str, Any], document: WordDocu
 
 def _put(paragraph: Any, scope: Mapping[str, Any], document: WordDocument) -> None:
     """Replace the placeholders of one paragraph, from the last to the first so that positions stay true."""
-    for match in reversed(list(_TOKEN.finditer(_text(paragraph)))):
+    for match in reversed(list(TOKEN.finditer(text_of(paragraph)))):
         value = scope.get(match[2])
         text = "" if value is None or isinstance(value, list) else str(value).replace("\n", "")
         first = _replace(paragraph, match.start(), match.end(), "" if match[1] else text)
@@ -187,18 +187,18 @@ def _replace(paragraph: Any, start: int, end: int, text: str) -> Any:
 
 
 def _marks(block: Any) -> list[tuple[str, str]]:
-    text = "".join(_text(p) for p in ([block] if block.tag == qn("w:p") else block.iter(qn("w:p"))))
-    return [(match[1], match[2]) for match in _TOKEN.finditer(text) if match[1] in ("#", "?")]
+    text = "".join(text_of(p) for p in ([block] if block.tag == qn("w:p") else block.iter(qn("w:p"))))
+    return [(match[1], match[2]) for match in TOKEN.finditer(text) if match[1] in ("#", "?")]
 
 
 def _strip_marks(block: Any) -> None:
     for paragraph in [block] if block.tag == qn("w:p") else list(block.iter(qn("w:p"))):
-        for match in reversed(list(_TOKEN.finditer(_text(paragraph)))):
+        for match in reversed(list(TOKEN.finditer(text_of(paragraph)))):
             if match[1] in ("#", "?"):
                 _replace(paragraph, match.start(), match.end(), "")
 
 
-def _text(paragraph: Any) -> str:
+def text_of(paragraph: Any) -> str:
     return "".join(node.text or "" for node in paragraph.iter(qn("w:t")))
 
 

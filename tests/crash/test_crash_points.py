@@ -38,6 +38,7 @@ from registers.reduction_tables import ReductionUse
 from tests.clocks import kit
 from tests.conftest import World, key
 from tests.crash import desk_preparations, quota_preparations
+from tests.crash.authoring_preparations import PREPARED as AUTHORING
 from tests.crash.pilot_preparations import PREPARED as PILOTS
 from tests.crash.waste_preparations import PREPARED as WASTES
 from tests.runtime.models import chain, node, publish, service
@@ -529,6 +530,7 @@ PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparati
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in WASTES.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in desk_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in AUTHORING.items()})
 
 
 @prepares("reduction.upper_use")

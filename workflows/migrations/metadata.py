@@ -24,6 +24,7 @@ import registers.waste_tables
 import workflows.board_tables
 import workflows.cron
 import workflows.desk_models
+import workflows.drafting
 import workflows.housebook
 import workflows.lights
 import workflows.limitwork
