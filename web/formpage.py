@@ -53,14 +53,20 @@ def take_uploads(form: FormDefinition, raw: dict[str, Any]) -> dict[str, str]:
         if field is None or field.type != "file":
             continue
         try:
-            kept = documents.store(
-                runtime(), actor(), sent.stream, sent.filename, sent.mimetype, accept=field.accept
-            )
+            kept = documents.store(runtime(), actor(), sent.stream, sent.filename, sent.mimetype, accept=field.accept)
         except DomainError as error:
             errors[path] = f"{sent.filename}：{error.message(language())}"
             continue
         _place(raw, path, str(kept["id"]), field.multiple)
     return errors
+
+
+def name_samples(form: FormDefinition, raw: dict[str, Any], mark: str) -> None:
+    """Name the files that came with the page in the answers without keeping them: each stays a mark and a name."""
+    for key, sent in request.files.items(multi=True):
+        field = _field_at(form, key.removeprefix("upload:"))
+        if key.startswith("upload:") and sent.filename and field is not None and field.type == "file":
+            _place(raw, key.removeprefix("upload:"), mark + sent.filename, field.multiple)
 
 
 def change_rows(raw: dict[str, Any], action: str) -> None:

@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, delete, select, text
+from sqlalchemy import Connection, Engine, RowMapping, delete, select, text
 
 from forms.definition import FormDefinition
 from registers import accounts, files, numbering, parties
 from registers.accounts import Actor
-from registers.db import SYSTEM_SCOPE, Database, Scope, send
+from registers.db import Database
 from registers.errors import DomainError
 from registers.timesource import FixedTime, TimeSource
 from workflows import casefile, cases, deadlines, definitions, demo, demo_waste, publicity, quotarehearsal
@@ -33,8 +33,22 @@ from workflows.runtime import DefinitionCache, Runtime
 FILE_MARK = "file:"
 MOST_STEPS = 400
 TRIAL_MARK = "试办·"  # before every number given in a rehearsal, so that no paper of one is taken for a real one
+OWN_PEOPLE = "rehearsal-"  # how the logins of people begin whom a rehearsal makes up
 _COUNTERS = ("numbering_counter", "numbering_rule")
 _COMPILED = uuid.UUID("6f0f3c5e-2f0b-5a57-9d6c-5d3a3f2f9a11")  # name space of compiled files that are no stored version
+
+
+class _Savepoints:
+    """Stands in the place of an engine: each of its transactions is a savepoint of one connection."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A savepoint, released or rolled back at the end."""
+        with self._conn.begin_nested():
+            yield self._conn
 
 
 class RehearsalDatabase(Database):
@@ -48,33 +62,19 @@ class RehearsalDatabase(Database):
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold the outer transaction; everything done meanwhile is rolled back."""
+        pool = self.engine
         try:
-            with self.engine.connect() as conn:
+            with pool.connect() as conn:
                 outer = conn.begin()
-                self._conn = conn
+                self._conn, self.engine = conn, cast(Engine, _Savepoints(conn))
                 try:
                     self._set_numbers_aside(conn)
                     yield
                 finally:
-                    self._conn = None
+                    self._conn, self.engine = None, pool
                     outer.rollback()
         finally:
-            self.close()
-
-    @contextmanager
-    def transaction(self, scope: Scope = SYSTEM_SCOPE) -> Iterator[Connection]:
-        """A savepoint, with the same settings as a real transaction."""
-        assert self._conn is not None, "the rehearsal is not open"
-        with self._conn.begin_nested():
-            self.announce(self._conn, scope)
-            yield self._conn
-
-    @contextmanager
-    def transaction_by(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Connection, Any]]:
-        """A savepoint as well; a rehearsal that committed here would leave its traces behind."""
-        assert self._conn is not None, "the rehearsal is not open"
-        with self._conn.begin_nested():
-            yield self._conn, send(self._conn, statement, {**parameters, "region": self.region}).fetchone()
+            pool.dispose()
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
@@ -117,7 +117,7 @@ class _Shared(DefinitionCache):
 
     def of_contents(self, contents: dict[str, bytes], definition_id: uuid.UUID) -> definitions.Compiled:
         """The compiled form of some files under the identifier they have on this stage."""
-        key = uuid.uuid5(_COMPILED, definitions.digest(contents))
+        key = _key(contents)
         known = self._real.definitions.get(key, lambda: definitions.compile_files(contents, key, 1))
         return self.get(definition_id, lambda: replace(known, id=definition_id))
 
@@ -125,13 +125,16 @@ class _Shared(DefinitionCache):
 class Rehearsal:
     """A case of some files whose roles are played by whoever holds them.
 
-    `given` says how it begins: `enterprise` and `starter` (logins), `ledger`, `operator`. Steps are those of `scenarios.json`.
+    `given` says how it begins: `enterprise` and `starter` (logins), `ledger`, `operator`. With `trial` its numbers are marked,
+    and people are found (or made up) who may do what others have not done. Steps are those of `scenarios.json`.
     """
 
     def __init__(self, rt: Runtime, time: FixedTime, contents: dict[str, bytes], given: Mapping[str, Any]) -> None:
         self.rt, self.time, self.given = rt, time, given
         with rt.db.transaction() as conn:
             _people(conn, time)
+            if given.get("trial"):
+                mark_numbers(conn)
             self.definition_id = _publish(conn, contents, time)
             if conn.scalar(select(parties.Zone.code).where(parties.Zone.code == quotarehearsal.ZONE)):
                 quotarehearsal.furnish(conn, given.get("ledger", {}), time)
@@ -139,6 +142,7 @@ class Rehearsal:
                 demo_waste.operate(conn, time)
         self.compiled = _compiled(rt, contents, self.definition_id)
         self.refused: list[str] = []
+        self.acted: list[str] = []  # who took each step; nobody in particular when time passes
         self.cases: list[uuid.UUID] = []
         self.case_id = self._start()
 
@@ -153,6 +157,7 @@ class Rehearsal:
 
     def take(self, step: dict[str, Any]) -> None:
         """One step; one that ought to be `refused` is an error when it is not."""
+        self.acted.append("")
         try:
             self._step(step)
         except DomainError as error:
@@ -223,6 +228,7 @@ class Rehearsal:
     def _submit(self, step: dict[str, Any]) -> None:
         task = self.find_task(step)
         person = self._for_task(task, step)
+        self.acted[-1] = person.login
         form = self.compiled.form_of(task["element"])
         data = dict(step.get("submit") or {})
         if step.get("keep"):
@@ -230,7 +236,7 @@ class Rehearsal:
         cases.complete(self.rt, person, task_id=task["id"], data=self._with_files(form, data, person))
 
     def _for_task(self, task: dict[str, Any], step: dict[str, Any]) -> Actor:
-        """Whoever holds the task's role; `by` names one, `helpful` finds one who may also do it after the others."""
+        """Whoever holds the task's role; `by` names one; a trial finds one who may still do it after the others."""
         with self.rt.db.transaction() as conn:
             query = select(parties.User.id).join(parties.UserRole, parties.UserRole.user_id == parties.User.id)
             query = query.where(parties.UserRole.role == (step.get("as") or task["role"] or "preparer"))
@@ -240,10 +246,10 @@ class Rehearsal:
                 query = query.where(parties.User.enterprise_id == task["enterprise_id"])
             if step.get("by"):
                 query = query.where(parties.User.login == step["by"])
-            elif self.given.get("helpful"):
+            elif self.given.get("trial"):
                 query = query.where(parties.User.id.not_in(self._done_by(conn, task)))
             user_id = conn.scalar(query.order_by(parties.User.login).limit(1))
-            if user_id is None and self.given.get("helpful"):
+            if user_id is None and self.given.get("trial"):
                 user_id = _somebody(conn, self.time, task)
             if user_id is None:
                 raise DomainError("no_person", f"没有人员可办理“{task['name']}”。", f"Nobody can do “{task['name']}”.")
@@ -354,7 +360,7 @@ def _people(conn: Connection, time: TimeSource) -> None:
 
 def _somebody(conn: Connection, time: TimeSource, task: Mapping[str, Any]) -> uuid.UUID:
     """A person of the rehearsal's own for a role that nobody (else) holds."""
-    login = f"rehearsal-{uuid.uuid4().hex[:12]}"
+    login = f"{OWN_PEOPLE}{uuid.uuid4().hex[:12]}"
     return parties.create_user(
         conn, login=login, name=f"试办·{task['role']}", password_hash="!", now=time.now(),  # noqa: S106 - nobody signs in with it
         roles=[(task["role"], task["body_id"])], enterprise_id=task["enterprise_id"],
@@ -366,6 +372,23 @@ def _publish(conn: Connection, contents: dict[str, bytes], time: FixedTime) -> u
     made, _ = definitions.create_draft(conn, accounts.SYSTEM, settings["id"], contents, time.now())
     definitions.put_in_force(conn, made, time.today(), time.now(), accounts.SYSTEM, "")
     return made
+
+
+def prepare(real: Runtime, contents: dict[str, bytes]) -> None:
+    """Check and compile files once, in the limited child process first; raises LintFailed when they cannot run."""
+
+    def checked() -> definitions.Compiled:
+        with real.db.transaction() as conn:
+            findings = definitions.check(conn, contents)
+        if any(finding.severity == "error" for finding in findings):
+            raise definitions.LintFailed(findings)
+        return definitions.compile_files(contents, _key(contents), 1)
+
+    real.definitions.get(_key(contents), checked)
+
+
+def _key(contents: dict[str, bytes]) -> uuid.UUID:
+    return uuid.uuid5(_COMPILED, definitions.digest(contents))
 
 
 def _compiled(rt: Runtime, contents: dict[str, bytes], definition_id: uuid.UUID) -> definitions.Compiled:

@@ -64,10 +64,7 @@ def run_files(real: Runtime, contents: dict[str, bytes]) -> Report:
     """Play all scenarios of a set of files against an installation without leaving a trace."""
     settings = json.loads(contents[definitions.SETTINGS])
     given = json.loads(contents.get(SCENARIOS, b'{"scenarios": []}'))["scenarios"]
-    with real.db.transaction() as conn:
-        findings = definitions.check(conn, contents)
-    if any(finding.severity == "error" for finding in findings):
-        raise definitions.LintFailed(findings)
+    rehearsal.prepare(real, contents)
     report = Report(settings["id"], [], _flows(contents), set())
     for scenario in given:
         result = play(real, contents, scenario)

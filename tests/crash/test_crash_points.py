@@ -40,6 +40,7 @@ from tests.conftest import World, key
 from tests.crash import desk_preparations, quota_preparations
 from tests.crash.authoring_preparations import PREPARED as AUTHORING
 from tests.crash.pilot_preparations import PREPARED as PILOTS
+from tests.crash.trying_preparations import PREPARED as TRYING
 from tests.crash.waste_preparations import PREPARED as WASTES
 from tests.runtime.models import chain, node, publish, service
 from workflows import (
@@ -530,6 +531,7 @@ PREPARATIONS.update({name: _from_quota(ready) for name, ready in quota_preparati
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in WASTES.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in desk_preparations.PREPARED.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in PILOTS.items()})
+PREPARATIONS.update({name: _from_quota(ready) for name, ready in TRYING.items()})
 PREPARATIONS.update({name: _from_quota(ready) for name, ready in AUTHORING.items()})
 
 

@@ -47,6 +47,7 @@ def install(app: Flask) -> None:
         taskparts,
         tasks,
         totals,
+        trials,
         users,
         waste,
         which,

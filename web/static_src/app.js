@@ -265,6 +265,7 @@ for (const form of document.querySelectorAll("form.task-form")) {
     applyConditions(form);
     form.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  if (!form.dataset.draft) continue; // a form that is only tried out keeps nothing
   keepUploads(form);
   keepDraft(form);
 }

@@ -33,6 +33,7 @@ import workflows.models
 import workflows.notify
 import workflows.recompute
 import workflows.reference
+import workflows.trying_models
 from registers.db import Base
 
 METADATA = Base.metadata
