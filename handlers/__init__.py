@@ -6,6 +6,7 @@ Importing this package registers all of them.
 from handlers import (
     announcements,
     changes,
+    closure,
     consistency,
     evaluations,
     followup,
@@ -26,6 +27,7 @@ from handlers import (
 __all__ = [
     "announcements",
     "changes",
+    "closure",
     "consistency",
     "evaluations",
     "followup",

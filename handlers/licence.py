@@ -452,13 +452,17 @@ def assess(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     if what == "operation":
         return _of_operation(facts, held)
     if what == "identity":
-        late = held.get("late_zh") or ""
         names = (("new_name", "名称"), ("new_representative", "法定代表人"), ("new_address", "住所"))
         said = "；".join(f"{title}变更为{facts[key]}" for key, title in names if facts.get(key))
-        return {"action": "change", "what": said, "zh": f"变更 {late}".strip(), "en": "change", "grounds": []}
+        return {"action": "change", "what": said, "zh": _with_lateness("变更", held), "en": "change", "grounds": []}
     action = "renewal" if what == "renewal" else "cancel"
     said = "有效期届满延续" if action == "renewal" else f"终止经营：{facts.get('measures', '')}"
-    return {"action": action, "what": said, "zh": said, "en": action, "grounds": []}
+    return {"action": action, "what": said, "zh": _with_lateness(said, held), "en": action, "grounds": []}
+
+
+def _with_lateness(said: str, held: Mapping[str, Any]) -> str:
+    late = held.get("late_zh")
+    return f"{said}。逾期提出：{late}" if late else said
 
 
 def _of_operation(facts: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:

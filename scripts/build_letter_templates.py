@@ -858,7 +858,12 @@ def pilot_notice() -> None:
     letter = Letter()
     letter.head("{{heading}}")
     letter.to_whom("{{recipient}}：")
-    letter.body("试点名称：{{project_name}}", "{{content}}", "案件编号：{{case_number}}", "{{?body_phone}}联系电话：{{body_phone}}")
+    letter.body(
+        "试点名称：{{project_name}}",
+        "{{content}}",
+        "案件编号：{{case_number}}",
+        "{{?body_phone}}联系电话：{{body_phone}}",
+    )
     letter.signature()
     letter.save("pilot_notice")
 
@@ -1116,6 +1121,8 @@ def licence_decision() -> None:
         "理由：{{reason}}",
         "{{?what}}内容：{{what}}",
         "{{?valid_to}}证书有效期至{{valid_to}}。",
+        "{{?closure}}原发证机关现场核查：{{closure}}",
+        "{{?late}}申请期限：{{late}}。",
         "{{?other}}同案另一项许可的决定：{{other}}。",
         REMEDIES,
         "{{?body_phone}}联系电话：{{body_phone}}",
@@ -1136,7 +1143,12 @@ def inspection_record() -> None:
         height=8,
     )
     _check_table(letter)
-    letter.body("总体情况：{{summary}}", "检查人员签名：　　　　　　　　被检查单位签字：")
+    letter.body(
+        "总体情况：{{summary}}",
+        "{{?partner}}会同检查机关：{{partner}}；签署人员：{{cosigners}}。",
+        "{{?dissent}}会同检查机关的不同意见：{{dissent}}",
+        "检查人员签名：　　　　　　　　被检查单位签字：",
+    )
     letter.signature()
     letter.save("inspection_record")
 

@@ -8,6 +8,7 @@ however many nodes generate and however long none did, each is there once. A dut
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -130,6 +131,7 @@ def operation_started(step: Step, *, permit_id: uuid.UUID, on: date) -> Answer:
 def _of_permits(step: Step, reference: Reference) -> list[Duty]:
     rows = step.conn.execute(select(Permit.__table__).where(Permit.status == "valid").order_by(Permit.id)).all()
     found: list[Duty] = []
+    ending: dict[uuid.UUID, list[Row[Any]]] = {}
     for row in rows:
         if row.kind == "permit":
             found += _reports(step, reference, row)
@@ -138,7 +140,7 @@ def _of_permits(step: Step, reference: Reference) -> list[Duty]:
         if ends_soon and row.klass == "registration":
             found.append(_registration(step, reference, row))
         elif ends_soon and row.kind in RENEWAL:
-            found.append(_renewal(step, reference, row, rows))
+            ending.setdefault(row.enterprise_id, []).append(row)
         if row.operation_started_on is not None:
             rule = reference.rule(step.conn, "quota.surplus_check", step.today)
             due = _due(reference, rule, row.operation_started_on)
@@ -155,6 +157,9 @@ def _of_permits(step: Step, reference: Reference) -> list[Duty]:
                         body_id=row.body_id,
                     )
                 )
+    for papers in ending.values():
+        both = {row.kind for row in papers} == set(RENEWAL)
+        found += [_renewal(step, reference, together) for together in ([papers] if both else [[one] for one in papers])]
     return found
 
 
@@ -202,28 +207,25 @@ def _declaration(step: Step, reference: Reference, row: Row[Any]) -> list[Duty]:
     ]
 
 
-def _renewal(step: Step, reference: Reference, row: Row[Any], rows: Any) -> Duty:
-    """Two licences that end on one day are renewed together, by the earlier of their two lead times."""
-    together = [
-        other
-        for other in rows
-        if other.enterprise_id == row.enterprise_id and other.kind in RENEWAL and other.valid_to == row.valid_to
-    ]
+def _renewal(step: Step, reference: Reference, papers: Sequence[Row[Any]]) -> Duty:
+    """One duty for what is renewed together: a waste licence and a discharge permit, by the earlier of their dates."""
     leads = [
-        (_due(reference, rule, row.valid_to), rule)
-        for rule in (reference.rule(step.conn, RENEWAL[other.kind], step.today) for other in together)
+        (_due(reference, reference.rule(step.conn, RENEWAL[row.kind], step.today), row.valid_to), row) for row in papers
     ]
-    due, rule = min(leads, key=lambda pair: pair[0].date)
+    due, first = min(leads, key=lambda pair: (pair[0].date, pair[1].number))
+    rule = reference.rule(step.conn, RENEWAL[first.kind], step.today)
+    zh = "、".join(f"{row.number}（{row.valid_to}届满）" for _, row in leads)
+    en = ", ".join(f"{row.number} (ends {row.valid_to})" for _, row in leads)
     return Duty(
-        f"{row.enterprise_id}:renewal:{row.kind}:{row.valid_to}",
+        f"{first.enterprise_id}:renewal:{first.kind}:{first.valid_to}",
         "renewal",
-        f"申请延续：{row.number}（{row.valid_to}届满）",
-        f"apply for renewal: {row.number} (ends {row.valid_to})",
+        f"申请延续：{zh}{'，取较早日' if len(leads) > 1 else ''}",
+        f"apply for renewal: {en}{', the earlier date' if len(leads) > 1 else ''}",
         *due_pair(due),
         rule.basis_zh,
         rule.code,
-        row.valid_to,
-        enterprise_id=row.enterprise_id,
+        first.valid_to,
+        enterprise_id=first.enterprise_id,
     )
 
 

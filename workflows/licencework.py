@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
-from registers import obligations, permits, waste_licences
+from registers import obligations, parties, permits, waste_licences
 from registers.errors import DomainError
 from registers.obligations import Obligation
 from workflows.services import Inputs, service
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 
 _LEADS = {"waste": "waste.renewal_lead", "permit": "permit.renewal_lead"}
 _CHANGES = {"waste": "waste.change.apply", "permit": "permit.change.apply"}
+_CLOSURES = {"waste": "waste.closure.apply"}
 _TITLES = {"waste": "危险废物经营许可证", "permit": "排污许可证"}
 
 
-@service("licence.held", "核对所持两证", "Look up both papers held", required="waste permit", optional="changed_on")
+@service(
+    "licence.held",
+    "核对所持两证",
+    "Look up both papers held",
+    required="waste permit",
+    optional="changed_on measures_on",
+)
 def held(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Both papers as they stand in the register; a wrong or ended number is an answer, not an error."""
     found = {
@@ -50,17 +57,35 @@ def held(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
 
 
 def _change_dates(run: CaseRun, inputs: Inputs) -> dict[str, Any]:
-    """By when the change had to be asked for: 15 working days and 30 days, and whether that is over."""
-    if inputs.get("changed_on") is None:
-        return {"late_zh": ""}
-    changed = inputs["changed_on"]
-    due = {kind: run.reference.due(run.step.conn, code, changed).date for kind, code in _CHANGES.items()}
-    late = [f"{_TITLES[kind]}应于{day}前申请" for kind, day in due.items() if run.step.today > day]
-    return {
-        "waste_change_due": due["waste"],
-        "permit_change_due": due["permit"],
-        "late_zh": f"逾期提出：{'；'.join(late)}" if late else "",
+    """By when it had to be asked for (a change: 15 working days and 30 days; an end: 20 working days), and what is late."""
+    began = inputs.get("changed_on") or inputs.get("measures_on")
+    if began is None:
+        return {"late": dict.fromkeys(_TITLES), "late_zh": ""}
+    rules = _CHANGES if inputs.get("changed_on") else _CLOSURES
+    due = {kind: run.reference.due(run.step.conn, code, began).date for kind, code in rules.items()}
+    basis = {kind: run.reference.rule(run.step.conn, code, run.step.today).basis_zh for kind, code in rules.items()}
+    late = {
+        kind: f"本项应于{day}前申请，实际于{run.step.today}提出，逾期{(run.step.today - day).days}日（{basis[kind]}）"
+        for kind, day in due.items()
+        if run.step.today > day
     }
+    return {
+        "late": {**dict.fromkeys(_TITLES), **late},
+        "late_zh": "；".join(f"{_TITLES[kind]}：{said}" for kind, said in late.items()),
+    }
+
+
+@service("inspection.partner", "确定会同检查机关", "Name the other body of a joint inspection")
+def partner(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
+    """The body beside the inspecting one that issued a paper of the enterprise; it takes part and signs. Mostly none."""
+    papers = (waste_licences.newest(run.step.conn, _enterprise(run), kind) for kind in waste_licences.KINDS)
+    others = [row["body_id"] for row in papers if row is not None and row["body_id"] != run.lead_body_id]
+    if not others:
+        return {"code": None, "name": None}
+    body = parties.body(run.step.conn, others[0])
+    run.join("partner", body.id)
+    run.record("bodies_assigned", element.id, bodies={"partner": body.code})
+    return {"code": body.code, "name": body.name_zh}
 
 
 @service("permit.align", "统一两证有效期", "Let both papers end on one day", required="numbers")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import chinese_calendar
 import pytest
 from sqlalchemy import func, select
 
@@ -151,8 +152,29 @@ def test_two_licences_that_end_together_are_renewed_by_the_earlier_lead(world: W
     permit(world, since=date(2022, 1, 1), until=date(2026, 12, 31))
     permit(world, kind="waste", klass="comprehensive", since=date(2022, 1, 1), until=date(2026, 12, 31), number="W1")
     cron.daily(world.rt)
-    dates = {row["due_on"] for row in entered(world, "renewal")}
-    assert dates == {date(2026, 11, 1)}
+    found = entered(world, "renewal")
+    assert [row["due_on"] for row in found] == [date(2026, 11, 1)]
+    assert "W1" in found[0]["title"]["zh"]
+
+
+def test_two_licences_that_end_on_different_days_have_one_reminder_at_the_earlier_date(world: World) -> None:
+    permit(world, since=date(2022, 2, 1), until=date(2027, 1, 31))
+    permit(world, kind="waste", klass="comprehensive", since=date(2022, 1, 1), until=date(2026, 12, 31), number="W1")
+    for day in (date(2026, 9, 1), date(2026, 9, 2)):
+        world.time.move_to(day)
+        cron.daily(world.rt)
+    # Law: 30 working days before 2026-12-31 is earlier than 60 days before 2027-01-31 (2026-12-02).
+    (only,) = entered(world, "renewal")
+    assert only["due_on"] == before_working_days(date(2026, 12, 31), 30)
+    assert only["due_on"] < date(2026, 12, 2)
+
+
+def before_working_days(end: date, days: int) -> date:
+    on = end
+    while days:
+        on -= timedelta(days=1)
+        days -= chinese_calendar.is_workday(on)
+    return on
 
 
 def test_a_permit_ends_with_its_last_day(world: World) -> None:

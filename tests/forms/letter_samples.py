@@ -80,9 +80,11 @@ VALUES: dict[str, dict[str, Any]] = {
     "licence_decision": {
         "action": "renewal", "part": "waste", "held_number": "3205710012", "outcome": "approved", "reason": "符合换证条件",
         "what": "有效期届满延续", "valid_to": "2031-11-21", "other": "refused",
+        "late": "本项应于2026-10-12前申请，实际于2026-11-02提出，逾期21日", "closure": "2026-10-30现场核查合格。",
     },
     "inspection_record": {
         "visited_on": "2026-11-10", "inspectors": "李四、王五", "summary": "现场整洁，发现一处问题",
+        "partner": "江苏省生态环境厅", "cosigners": "许省审、曹厅", "dissent": "贮存库标志应当更新",
         "items": [{"item": "自动监测设备安装、联网", "result_zh": "不符合", "note": "数采仪掉线", "basis": "《排污许可管理条例》第20条"}],
     },
     "rectification_notice": {

@@ -28,10 +28,10 @@ def scenario(procedure: str, name: str) -> dict[str, Any]:
 
 
 def play(
-    world: World, procedure: str, name: str, steps: int | None = None, waits: dict[int, int] | None = None
+    world: World, procedure: str, name: str, steps: int | None = None, waits: dict[int, int] | None = None, **given: Any
 ) -> Player:
     """Play (the first steps of) a shipped scenario for good; `waits` lets days pass before a step."""
-    played = scenario(procedure, name)
+    played = {**scenario(procedure, name), **given}
     kept = [
         one
         for number, step in enumerate(played["steps"][:steps])

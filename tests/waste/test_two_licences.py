@@ -14,7 +14,7 @@ from sqlalchemy import select
 from registers import files, obligations
 from registers.permits import Permit, PermitChange
 from tests.conftest import World
-from tests.waste.kit import operator, outcome, play
+from tests.waste.kit import operator, outcome, play, scenario
 from workflows import letters, matters
 from workflows.lights import ClockAlarm
 
@@ -207,3 +207,47 @@ def test_a_body_that_signed_in_time_is_not_late_because_the_other_is(world: Worl
         ).all()
     assert {row.kind: row.decided_on for row in issued} == dict.fromkeys(("waste", "permit"), world.time.today())
     assert found["waste"].matter["id"] not in {row.matter_id for row in alarms}
+
+
+def test_a_late_change_says_so_on_the_desk_and_in_the_decision(world: World, at_page: Any) -> None:
+    name = "名称、法定代表人变更"
+    asked = dict(scenario("two_licences_upkeep", name)["start"], changed_on="2026-07-01")
+    player = play(world, "two_licences_upkeep", name, 0, start=asked)
+    # Law: 15 working days (HWM art. 11) and 30 days (PDR art. 14) after the first of July 2026.
+    page = at_page("qianfa")[0].get(f"/cases/{player.case_id}").get_data(as_text=True)
+    assert "逾期提出" in page
+    assert "应于2026-07-31前申请" in page
+    again = play(world, "two_licences_upkeep", name, start=asked)
+    said = words(world, again.case_id, "licence_decision")
+    assert "申请期限：本项应于2026-07-31前申请，实际于2026-09-01提出，逾期32日" in said
+
+
+def test_a_change_in_time_says_nothing_of_lateness(world: World) -> None:
+    player = play(world, "two_licences_upkeep", "名称、法定代表人变更")
+    assert "申请期限" not in words(world, player.case_id, "licence_decision")
+
+
+def test_an_operation_ends_after_a_check_at_the_site_that_the_ledger_does_not_contradict(world: World) -> None:
+    name = "终止经营：核查与台账不符"
+    player = play(world, "two_licences_upkeep", name, 1)
+    assert [task["element"] for task in player.open_tasks()] == ["task_closure_check"]
+    player = play(world, "two_licences_upkeep", name)
+    decisions = [words(world, player.case_id, "licence_decision")]
+    with world.rt.db.transaction() as conn:
+        values = {
+            one["matter"]: one["content_values"]
+            for one in letters.of_case(conn, player.case_id)
+            if one["kind"] == "licence_decision"
+        }
+    assert "核查合格" in values["waste"]["closure"]
+    assert not values["permit"].get("closure")
+    assert "注销" in decisions[0]
+    # Law: HWM art. 14, 20 working days after the measures of the first of June.
+    assert "逾期" in values["waste"]["late"]
+
+
+def test_the_other_issuing_body_signs_the_joint_inspection(world: World) -> None:
+    player = play(world, "two_licences_inspection", "省厅发起检查")
+    said = words(world, player.case_id, "inspection_record")
+    assert "会同检查机关：苏州工业园区生态环境局；签署人员：李审查、周审查" in said
+    assert "不同意见：仓库标志应当更新" in said
