@@ -161,6 +161,7 @@ class Alarm:
         for job, trigger in (
             (self._recount, IntervalTrigger(seconds=seconds)),
             (self._deliver, IntervalTrigger(seconds=seconds)),
+            (self._model_runs, IntervalTrigger(seconds=2 * seconds)),
             (self._daily, CronTrigger(minute="*/10", timezone=CHINA)),
             (self._daily, DateTrigger()),
         ):
@@ -203,6 +204,14 @@ class Alarm:
             deliver(self._rt, self._post)
         except Exception:
             log.exception("sending failed; it is tried again")
+
+    def _model_runs(self) -> None:
+        from workflows import modelruns  # plays cases, and with them deadlines: it comes after this module
+
+        try:
+            modelruns.work(self._rt)
+        except Exception:
+            log.exception("a run over scenarios or past cases failed; it is tried again")
 
     def _daily(self) -> None:
         try:

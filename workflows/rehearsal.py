@@ -125,7 +125,7 @@ class _Shared(DefinitionCache):
 class Rehearsal:
     """A case of some files whose roles are played by whoever holds them.
 
-    `given` says how it begins: `enterprise` and `starter` (logins), `ledger`, `operator`. With `trial` its numbers are marked,
+    `given` says how it begins: `enterprise` and `starter` (logins), `ledger` (None: as it is), `operator`. With `trial` its numbers are marked,
     and people are found (or made up) who may do what others have not done. Steps are those of `scenarios.json`.
     """
 
@@ -136,8 +136,10 @@ class Rehearsal:
             if given.get("trial"):
                 mark_numbers(conn)
             self.definition_id = _publish(conn, contents, time)
-            if conn.scalar(select(parties.Zone.code).where(parties.Zone.code == quotarehearsal.ZONE)):
-                quotarehearsal.furnish(conn, given.get("ledger", {}), time)
+            ledger = given.get("ledger", {})
+            zone = select(parties.Zone.code).where(parties.Zone.code == quotarehearsal.ZONE)
+            if ledger is not None and conn.scalar(zone):
+                quotarehearsal.furnish(conn, ledger, time)
             if given.get("operator"):
                 demo_waste.operate(conn, time)
         self.compiled = _compiled(rt, contents, self.definition_id)

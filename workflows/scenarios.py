@@ -65,7 +65,7 @@ def run_files(real: Runtime, contents: dict[str, bytes]) -> Report:
     settings = json.loads(contents[definitions.SETTINGS])
     given = json.loads(contents.get(SCENARIOS, b'{"scenarios": []}'))["scenarios"]
     rehearsal.prepare(real, contents)
-    report = Report(settings["id"], [], _flows(contents), set())
+    report = Report(settings["id"], [], flows(contents), set())
     for scenario in given:
         result = play(real, contents, scenario)
         report.results.append(result)
@@ -75,8 +75,7 @@ def run_files(real: Runtime, contents: dict[str, bytes]) -> Report:
 
 def play(real: Runtime, contents: dict[str, bytes], scenario: dict[str, Any]) -> Result:
     """Play one scenario; what goes wrong is a problem in the result, never an exception."""
-    names = scenario.get("name", "")
-    title = names if isinstance(names, dict) else {"zh": str(names), "en": str(names)}
+    title = title_of(scenario)
     result = Result(str(scenario.get("id") or title["en"]), title, False)
     with rehearsal.stage(real, date.fromisoformat(scenario.get("today", "2026-09-01"))) as stage:
         stage.rt.observer = lambda _, outcome: result.route.extend(outcome.route)
@@ -89,6 +88,22 @@ def play(real: Runtime, contents: dict[str, bytes], scenario: dict[str, Any]) ->
             result.problems.append(f"{error.zh} {error.pointer or ''} {'; '.join(fields[:20])}".strip())
     result.passed = not result.problems
     return result
+
+
+def checked_play(real: Runtime, contents: dict[str, bytes], scenario: dict[str, Any]) -> Result:
+    """The same for files that nobody has checked yet; findings are problems as well."""
+    try:
+        rehearsal.prepare(real, contents)
+    except definitions.LintFailed as failed:
+        names = title_of(scenario)
+        return Result(names["en"], names, False, [finding.message() for finding in failed.findings][:20])
+    return play(real, contents, scenario)
+
+
+def title_of(scenario: dict[str, Any]) -> dict[str, str]:
+    """What a scenario is called in both languages."""
+    names = scenario.get("name", "")
+    return names if isinstance(names, dict) else {"zh": str(names), "en": str(names)}
 
 
 class Player(rehearsal.Rehearsal):
@@ -147,7 +162,7 @@ class Player(rehearsal.Rehearsal):
         return problems
 
 
-def _flows(contents: dict[str, bytes]) -> set[str]:
+def flows(contents: dict[str, bytes]) -> set[str]:
     """The sequence flows of all models; those of a shared model are for the scenarios of its own procedure."""
     shared = {name for names in json.loads(contents[definitions.SETTINGS]).get("shared", {}).values() for name in names}
     own = {name: content for name, content in contents.items() if name.endswith(".bpmn") and name not in shared}

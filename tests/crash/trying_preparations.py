@@ -10,7 +10,7 @@ from typing import Any
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import World, key
 from tests.runtime.models import chain, node
-from workflows import definitions, trials
+from workflows import definitions, modelruns, trials
 
 Ready = tuple[Actor, dict[str, Any]]
 MODEL = chain(node("userTask", "fill", role="preparer"))
@@ -51,10 +51,27 @@ def _drop(world: World) -> Ready:
     return world.actor("sheji"), {"trial_id": _trial(world)}
 
 
+def _run(world: World) -> Ready:
+    return world.actor("sheji"), {"definition_id": _draft(world), "kind": "replay"}
+
+
+def _walk(world: World) -> Ready:
+    scenario = {"name": {"zh": "甲", "en": "A"}, "start": {"remark": "好"}, "steps": []}
+    with world.rt.db.transaction() as conn:
+        files = definitions.files_of(conn, _draft(world)) | {
+            "scenarios.json": json.dumps({"scenarios": [scenario]}).encode()
+        }
+        made, _ = definitions.create_draft(conn, SYSTEM, "trial", files, world.time.now())
+    asked = modelruns.request(world.rt, world.actor("sheji"), key(), definition_id=made, kind="scenarios")
+    return SYSTEM, {"run_id": uuid.UUID(asked["run_id"])}
+
+
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "trial.start": _start,
     "trial.step": _step,
     "trial.undo": _undo,
     "trial.keep": _keep,
     "trial.drop": _drop,
+    "model_run.request": _run,
+    "model_run.walk": _walk,
 }

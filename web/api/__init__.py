@@ -19,6 +19,7 @@ from web.api import (
     inbox,
     limits,
     milestones,
+    modelruns,
     notices,
     permits,
     pilots,
@@ -56,5 +57,5 @@ def install(app: Flask) -> None:
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
-    for module in (session, definitions, trials, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
+    for module in (session, definitions, trials, modelruns, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -31,6 +31,7 @@ def install(app: Flask) -> None:
         limits,
         migrating,
         milestones,
+        modelruns,
         openpages,
         outside,
         parks,
