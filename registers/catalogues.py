@@ -217,6 +217,11 @@ def screening_facts() -> tuple[dict[str, Any], ...]:
 LIVE = frozenset({"zones"})
 
 
+def names() -> tuple[str, ...]:
+    """The catalogues a field of a form can offer."""
+    return ("gbt4754", "pollutants", *sorted(_BUILT_IN), *sorted(LIVE))
+
+
 def choices(name: str) -> list[tuple[str, str]]:
     """The values and labels of a catalogue field of a form: gbt4754, pollutants, eia, permit."""
     if name in LIVE:

@@ -168,7 +168,7 @@ class _Checker:
                 "请在参数中填写。", "Add it to the parameters.",
             )  # fmt: skip
         for name, text in node.parameters.items():
-            value = _literal(text)
+            value = literal_text(text)
             if value is None:
                 continue
             if name == "letter":
@@ -225,7 +225,7 @@ def _texts(scope: Scope, node: Node) -> Iterator[tuple[Located, str]]:
             yield flow, flow.condition
 
 
-def _literal(text: str) -> str | None:
+def literal_text(text: str) -> str | None:
     """The text a parameter always has, if it is a text in quotes."""
     try:
         expression = compile_expression(text)

@@ -7,6 +7,7 @@ in force from a date; running cases keep the version they started with.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -375,6 +376,27 @@ def forms_of(files: dict[str, bytes]) -> dict[str, FormDefinition]:
                 json.loads(content, parse_float=Decimal)
             )
     return found
+
+
+def as_texts(files: dict[str, bytes]) -> dict[str, str]:
+    """Files as JSON can carry them: Word templates in base64, everything else as it is."""
+    return {
+        name: base64.b64encode(content).decode() if name.endswith(".docx") else content.decode()
+        for name, content in files.items()
+    }
+
+
+def from_texts(texts: dict[str, str]) -> dict[str, bytes]:
+    """The files again; raises DomainError when a Word template is not in base64."""
+    try:
+        return {
+            name: base64.b64decode(text, validate=True) if name.endswith(".docx") else text.encode()
+            for name, text in texts.items()
+        }
+    except ValueError:
+        raise DomainError(
+            "base64", "Word模板应以base64编码。", "A Word template is sent in base64.", pointer="files"
+        ) from None
 
 
 def letters_of(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from workflows.commands import Answer, Step, command
 def draft(step: Step, *, procedure: str, files: dict[str, str]) -> Answer:
     """Keep files as a new draft of a procedure, whatever the linter says; answer with its findings."""
     access.require(step.actor, "definition.edit")
-    contents = {name: text.encode() for name, text in files.items()}
+    contents = definitions.from_texts(files)
     contents.setdefault(definitions.SETTINGS, definitions.plain_settings(procedure, procedure))
     definition_id, version = definitions.create_draft(step.conn, step.actor, procedure, contents, step.now)
     findings = definitions.check(step.conn, contents)
@@ -44,7 +44,7 @@ def save(step: Step, *, definition_id: uuid.UUID, name: str, content: str, expec
     Who saves over somebody else's later work is told so and loses nothing: the content stays in the editor.
     """
     access.require(step.actor, "definition.edit")
-    digest = drafting.keep(step, definition_id, name, content.encode(), expected)
+    digest = drafting.keep(step, definition_id, name, definitions.from_texts({name: content})[name], expected)
     findings = definitions.check(step.conn, definitions.files_of(step.conn, definition_id))
     return {"id": definition_id, "sha256": digest, "findings": [vars(finding) for finding in findings]}
 

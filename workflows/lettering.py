@@ -11,17 +11,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from forms import letters as templates
 from forms.letters import reading
 from forms.letters.catalogue import About, Placeholder
 from registers.accounts import Actor
 from registers.errors import DomainError, NotFound
-from workflows import access, authoring, definitions, drafting, letters
+from workflows import access, authoring, definitions, drafting, letters, separate
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
-from workflows.models import Letter
 from workflows.runtime import Runtime
 
 LISTED = 2  # rows a preview shows where a case has none
@@ -70,6 +69,17 @@ def template_of(files: dict[str, bytes], name: str) -> bytes:
     return definitions.letters_of(files).get(name) or templates.template_bytes(name)
 
 
+def own_names(files: dict[str, bytes]) -> frozenset[str]:
+    """The letters these files have a template of their own for."""
+    return frozenset(definitions.letters_of(files))
+
+
+def unknown_in(files: dict[str, bytes], name: str) -> list[reading.Found]:
+    """What in the template of a letter is no placeholder of it; the installation's own are checked by its tests."""
+    own = definitions.letters_of(files).get(name)
+    return reading.unknown(own, templates.about(name)) if own else []
+
+
 def lines(files: dict[str, bytes], name: str) -> list[Line]:
     """Every placeholder the letter has, those that stand in the template first."""
     found = reading.placeholders(template_of(files, name))
@@ -92,14 +102,10 @@ def preview(
 
 def _of_case(rt: Runtime, conn: Connection, actor: Actor, name: str, case_id: uuid.UUID) -> dict[str, Any]:
     access.visible_case(conn, actor, case_id)
-    issued = conn.scalar(
-        select(Letter.content_values)
-        .where(Letter.case_id == case_id, Letter.kind == name)
-        .order_by(Letter.made_at.desc())
-        .limit(1)
-    )
-    if issued is not None:
-        return dict(issued)
+    away = separate.hidden(conn, actor, case_id)
+    made = [one for one in letters.of_case(conn, case_id) if one["kind"] == name and separate.shows_letter(away, one)]
+    if made:
+        return dict(made[-1]["content_values"])
     step = Step(rt, conn, actor, "letter.preview", rt.time.now(), rt.time.today())
     run = CaseRun.lock(step, case_id, closed_too=True)
     return letters.foreseen(run, name)

@@ -7,6 +7,7 @@ from flask_smorest import Api
 
 from web.api import (
     admin,
+    authoring,
     boards,
     calendar,
     cases,
@@ -56,6 +57,7 @@ def install(app: Flask) -> None:
     )
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
+    about_models = (authoring, definitions)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
-    for module in (session, definitions, trials, modelruns, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
+    for module in (session, *about_models, trials, modelruns, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -54,7 +54,7 @@ def show(definition_id: uuid.UUID) -> Any:
     with reading() as conn:
         return {
             "id": str(definition_id),
-            "files": {name: content.decode() for name, content in definitions.files_of(conn, definition_id).items()},
+            "files": definitions.as_texts(definitions.files_of(conn, definition_id)),
         }
 
 

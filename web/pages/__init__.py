@@ -22,12 +22,14 @@ def install(app: Flask) -> None:
         designing,
         duties,
         firstrun,
+        formdesk,
         handbook,
         home,
         houserules,
         houses,
         inbox,
         inspections,
+        letterdesk,
         limits,
         migrating,
         milestones,
@@ -45,6 +47,7 @@ def install(app: Flask) -> None:
         signing,
         siterounds,
         system,
+        tabledesk,
         taskparts,
         tasks,
         totals,
@@ -53,6 +56,7 @@ def install(app: Flask) -> None:
         waste,
         which,
         work,
+        workbench,
     )
 
     app.secret_key = None

@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError, NotFound
-from web import auth, designer, diagrams
+from web import auth, designer, diagrams, workbench
 from web.context import actor, reading, run
 from web.pages import blueprint
 from workflows import access, comparing, designing
@@ -57,18 +57,16 @@ def copy_definition(definition_id: uuid.UUID) -> Any:
 @auth.signed_in
 def edit_definition(definition_id: uuid.UUID) -> str:
     """A model of a draft in the editor; a version that is no draft is shown with the way to copy it."""
-    access.require(actor(), "definition.edit")
     with reading() as conn:
-        row = versions.row(conn, definition_id)
-        files = versions.files_of(conn, definition_id)
+        draft = workbench.opened(conn, definition_id)
         models = sorted(
-            (name for name in files if name.endswith(".bpmn")), key=lambda name: (name != diagrams.MAIN, name)
+            (name for name in draft.files if name.endswith(".bpmn")), key=lambda name: (name != diagrams.MAIN, name)
         )
         name = request.args.get("file", models[0] if models else "")
         if name not in models:
             raise NotFound("该版本中没有这个模型。", "There is no such model in this version.")
-        payload = designer.payload(conn, row, files, name, actor().csrf) if row["status"] == "draft" else None
-    return render_template("designer.html", row=row, models=models, name=name, payload=payload)
+        payload = designer.payload(conn, draft, name, actor().csrf) if draft.editable else None
+    return render_template("designer.html", row=draft.row, models=models, name=name, payload=payload)
 
 
 @blueprint.get("/definitions/<uuid:definition_id>/compare")

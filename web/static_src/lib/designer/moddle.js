@@ -1,4 +1,11 @@
-// The part of the spiffworkflow extension that models use here: properties, service operators, decisions.
+// The spiffworkflow extension: properties, service operators and decisions, which models use here, and the names of all
+// its other parts, so that a file from elsewhere keeps them (the server says which of them do nothing here).
+const KEPT = [
+  "PreScript", "PostScript", "VariableName", "MessageVariable", "MessagePayload", "PayloadExpression", "Category", "Retry", "UnitTests", "UnitTest",
+  "InputJson", "ExpectedOutputJson", "InstructionsForEndUser", "AllowGuest", "GuestConfirmation", "SignalButtonLabel", "TaskMetadataValues",
+  "TaskMetadataValue", "ProcessVariableCorrelation", "ProcessVariableCorrelations", "PropertyId", "Expression", "ScriptsOnInstances", "IsOutputSynced",
+];
+const body = { name: "body", isBody: true, type: "String" };
 const text = (name) => ({ name, isAttr: true, type: "String" });
 
 export default {
@@ -16,6 +23,17 @@ export default {
     },
     { name: "Parameters", superClass: ["Element"], properties: [{ name: "parameters", type: "Parameter", isMany: true }] },
     { name: "Parameter", superClass: ["Element"], properties: [text("id"), text("type"), text("value")] },
-    { name: "CalledDecisionId", superClass: ["Element"], properties: [{ name: "body", isBody: true, type: "String" }] },
+    { name: "CalledDecisionId", superClass: ["Element"], properties: [body] },
+    ...KEPT.map((name) => ({ name, superClass: ["Element"], properties: [body, { name: "parts", type: "Element", isMany: true }] })),
   ],
 };
+
+// In the standard these are references to declared data; the engine reads the expression that stands there. Read as
+// references, an undeclared one would be lost when the file is saved.
+export function keepExpressions(moddle) {
+  for (const property of moddle.registry.typeMap["bpmn:MultiInstanceLoopCharacteristics"].properties) {
+    if (!/loopData(In|Out)putRef$/.test(property.name)) continue;
+    property.type = "String";
+    delete property.isReference;
+  }
+}

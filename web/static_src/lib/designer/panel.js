@@ -1,46 +1,100 @@
 // The panel beside the drawing: what a step means here. It writes standard BPMN and the spiffworkflow extension only,
 // through the editor's own commands, so everything can be undone. What can be chosen is never typed.
-const PROPERTY_OF = {
-  "bpmn:UserTask": ["form", "role", "limitRule", "legalBasis", "matter", "onDue", "result", "notBy", "body", "milestone"],
-  "bpmn:ManualTask": ["role", "limitRule", "legalBasis", "milestone"],
-  "bpmn:Task": ["form", "role", "limitRule", "legalBasis", "milestone"],
-  "bpmn:ServiceTask": ["legalBasis", "milestone"],
-  "bpmn:SendTask": ["legalBasis"],
-  "bpmn:BusinessRuleTask": ["result", "legalBasis"],
-  "bpmn:IntermediateCatchEvent": ["limitRule", "legalBasis", "onDue", "milestone"],
-  "bpmn:BoundaryEvent": ["limitRule", "legalBasis", "onDue"],
+import * as fields from "./fields.js";
+import events from "./panel-events.js";
+import loop from "./panel-loop.js";
+import operator from "./panel-operator.js";
+import condition from "./panel-condition.js";
+
+const TASKS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
+const WAITS = ["bpmn:IntermediateCatchEvent", "bpmn:BoundaryEvent", "bpmn:ReceiveTask"];
+const ACTIVITIES = [...TASKS, "bpmn:ServiceTask", "bpmn:SendTask", "bpmn:ReceiveTask", "bpmn:BusinessRuleTask", "bpmn:CallActivity", "bpmn:SubProcess"];
+// group -> property -> on which elements
+const GROUPS = {
+  work: { form: ["bpmn:UserTask", "bpmn:Task"], role: TASKS, body: ["bpmn:UserTask"], matter: ["bpmn:UserTask"], notBy: ["bpmn:UserTask"],
+    sections: ["bpmn:UserTask"], resume: ["bpmn:UserTask"], result: ["bpmn:UserTask"] },
+  limit: { limitRule: [...TASKS, ...WAITS], onDue: ["bpmn:UserTask", ...WAITS], legalBasis: [...ACTIVITIES, ...WAITS] },
+  milestone: { milestone: [...ACTIVITIES, ...WAITS, "bpmn:EndEvent"], letter: [...TASKS, ...WAITS], notice: [...TASKS, ...WAITS] },
 };
-const CHOSEN = { form: "forms", role: "roles", limitRule: "limits" };
+// property -> the list it is chosen from; one with "+" may also be written as an expression
+const CHOSEN = { form: "forms", role: "roles", limitRule: "limits", matter: "matters", notBy: "tasks", letter: "letters", notice: "notices", body: "parts+" };
+const SUGGESTED = { legalBasis: "laws", milestone: "milestones", sections: "places" };
+const APPENDED = ["bpmn:UserTask", "bpmn:ServiceTask", "bpmn:BusinessRuleTask", "bpmn:CallActivity", "bpmn:ExclusiveGateway", "bpmn:ParallelGateway", "bpmn:EndEvent"];
 
 export default class Panel {
   constructor(modeler, holder, choices, said) {
-    Object.assign(this, { modeler, holder, choices, said });
+    Object.assign(this, { modeler, holder, choices, said, found: [], open: new Set(["general", "work", "limit", "operator", "decision", "flow", "event", "found"]) });
     this.modeling = modeler.get("modeling");
     this.moddle = modeler.get("moddle");
     this.selected = null;
+    fields.datalist("known-laws", choices.laws);
+    fields.datalist("known-milestones", choices.milestones);
+    fields.datalist("known-places", choices.places);
     modeler.on("selection.changed", ({ newSelection }) => this.show(newSelection.length === 1 ? newSelection[0] : null));
     modeler.on("elements.changed", ({ elements }) => {
       if (this.selected && elements.includes(this.selected) && !this.holder.contains(document.activeElement)) this.show(this.selected);
     });
+    modeler.on("linting.completed", ({ issues }) => { this.issues = issues; this._issues(); });
     this.show(null);
   }
 
   show(element) {
     this.selected = element && (element.labelTarget || element);
     this.holder.replaceChildren();
-    if (!this.selected) return void this.holder.append(this._note(this.said.nothing));
+    this._finder();
+    if (!this.selected) return void this.holder.append(fields.note(this.said.nothing));
     const bo = this.selected.businessObject;
-    this._text(this.said.name, bo.name || "", (value) => this.modeling.updateProperties(this.selected, { name: value }));
-    this._text(this.said.id, bo.id, (value) => this._rename(bo, value));
     const kind = bo.$type;
-    for (const name of PROPERTY_OF[kind] || []) this._property(name);
-    if (kind === "bpmn:ServiceTask" || kind === "bpmn:SendTask") this._operator();
+    this.group("found", (add) => { this.issueList = add(fields.element("ul", { className: "findings" })); });
+    this.group("general", (add) => {
+      add(fields.text(this.said.name, bo.name || "", (value) => this.modeling.updateProperties(this.selected, { name: value })));
+      add(fields.text(this.said.id, bo.id, (value) => this._rename(bo, value)));
+      if (bo.$parent && APPENDED.length && this.selected.type !== "bpmn:SequenceFlow") this._append(add);
+    });
+    if (kind === "bpmn:SequenceFlow") condition(this, bo);
+    for (const group of ["work", "limit"]) this._properties(group, kind);
+    if (kind === "bpmn:ServiceTask" || kind === "bpmn:SendTask") operator(this, bo);
     if (kind === "bpmn:BusinessRuleTask") this._decision();
-    if (kind === "bpmn:CallActivity") {
-      this._select(this.said.called, bo.calledElement, this.choices.processes, (value) =>
-        this.modeling.updateProperties(this.selected, { calledElement: value || undefined }));
-    }
-    if (kind === "bpmn:SequenceFlow") this._flow(bo);
+    if (kind === "bpmn:CallActivity") this.group("operator", (add) => add(fields.choice(this.said.called, bo.calledElement, this.choices.processes,
+      (value) => this.modeling.updateProperties(this.selected, { calledElement: value || undefined }), this._none())));
+    events(this, bo);
+    if (ACTIVITIES.includes(kind)) loop(this, bo);
+    this._properties("milestone", kind);
+    this._documentation(bo);
+    this._issues();
+  }
+
+  // A folding group; what is open stays open from one element to the next.
+  group(name, fill) {
+    const holder = fields.element("details", { className: "group", open: this.open.has(name) }, fields.element("summary", { textContent: this.said.groups[name] }));
+    holder.addEventListener("toggle", () => this.open[holder.open ? "add" : "delete"](name));
+    fill((part) => { holder.append(part); return part; });
+    if (holder.children.length > 1) this.holder.append(holder);
+    return holder;
+  }
+
+  _finder() {
+    const steps = this.modeler.get("elementRegistry").filter((one) => one.parent && !one.labelTarget && one.businessObject.$type !== "bpmn:SequenceFlow" && one.type !== "label")
+      .map((one) => ({ value: one.id, title: one.businessObject.name || one.id }));
+    this.holder.append(fields.choice(this.said.find, this.selected?.id, steps, (id) => {
+      const element = this.modeler.get("elementRegistry").get(id);
+      if (!element) return;
+      this.modeler.get("selection").select(element);
+      this.modeler.get("canvas").scrollToElement(element);
+      this.holder.querySelector("select")?.focus();
+    }, this._none()));
+  }
+
+  // A step behind this one, by keyboard as well as with the mouse.
+  _append(add) {
+    if (["bpmn:EndEvent", "bpmn:Participant", "bpmn:Lane", "bpmn:TextAnnotation"].includes(this.selected.type)) return;
+    const options = APPENDED.map((value) => ({ value, title: this.said.kinds[value] }));
+    add(fields.choice(this.said.append, "", options, (type) => {
+      if (!type) return;
+      const shape = this.modeler.get("elementFactory").createShape({ type });
+      this.modeler.get("autoPlace").append(this.selected, shape);
+      this.modeler.get("selection").select(shape);
+    }, this._none()));
   }
 
   _rename(bo, value) {
@@ -50,79 +104,89 @@ export default class Panel {
     return "";
   }
 
-  _flow(bo) {
-    const source = bo.sourceRef;
-    const branching = source && /Gateway$/.test(source.$type) && source.outgoing.length > 1;
-    const condition = bo.conditionExpression ? bo.conditionExpression.body : "";
-    this._text(this.said.condition, condition, (value) =>
-      this.modeling.updateProperties(this.selected, {
-        conditionExpression: value ? this.moddle.create("bpmn:FormalExpression", { body: value }) : undefined,
+  _properties(group, kind) {
+    const names = Object.entries(GROUPS[group]).filter(([, kinds]) => kinds.includes(kind)).map(([name]) => name);
+    if (names.length) this.group(group, (add) => { for (const name of names) this._property(add, name); });
+  }
+
+  _property(add, name) {
+    const value = this.property(name);
+    const keep = (wanted) => { this.setProperty(name, wanted); if (CHOSEN[name]) this.show(this.selected); };
+    const title = this.said.properties[name];
+    const options = this.said[name] && Array.isArray(this.said[name]) ? this.said[name] : this.choices[(CHOSEN[name] || "").replace("+", "")];
+    if (name === "body") this.expression(add, title, value, options, keep);
+    else if (name === "notBy") this._several(add, title, value, options, keep);
+    else if (options) add(fields.choice(title, value, options, keep, this._none()));
+    else add(fields.text(title, value, keep, { list: SUGGESTED[name] && `known-${SUGGESTED[name]}` }));
+  }
+
+  // Several steps, separated by spaces in the model, as ticks.
+  _several(add, title, value, options, keep) {
+    const chosen = new Set(value.split(" ").filter(Boolean));
+    const box = fields.element("fieldset", {}, fields.element("legend", { textContent: title }));
+    for (const option of options.filter((one) => one.value !== this.selected.id)) {
+      box.append(fields.tick(option.title, chosen.has(option.value), (on) => {
+        chosen[on ? "add" : "delete"](option.value);
+        keep([...chosen].join(" "));
       }));
-    if (!branching) return;
-    const field = this._field(this.said.defaultFlow, "checkbox");
-    field.checked = source.default === bo;
-    field.addEventListener("change", () =>
-      this.modeling.updateProperties(this.modeler.get("elementRegistry").get(source.id), { default: field.checked ? bo : undefined }));
-  }
-
-  _operator() {
-    const operator = this._extension("spiffworkflow:ServiceTaskOperator");
-    const known = this.choices.operators;
-    this._select(this.said.operator, operator ? operator.id : "", known, (value) => {
-      const about = known.find((item) => item.value === value);
-      const parameters = about ? about.required.map((id) => this.moddle.create("spiffworkflow:Parameter", { id, type: "any", value: "" })) : [];
-      this._setExtension("spiffworkflow:ServiceTaskOperator", value && { id: value, parameterList: this._list(parameters) });
-      this.show(this.selected);
-    });
-    if (!operator) return;
-    const about = known.find((item) => item.value === operator.id) || { inputs: [], required: [] };
-    for (const line of [about.about, about.basis]) if (line) this.holder.append(this._note(line));
-    const given = (operator.parameterList && operator.parameterList.parameters) || [];
-    for (const name of about.inputs) {
-      const title = about.required.includes(name) ? `${name} *` : name;
-      this._text(title, given.find((item) => item.id === name)?.value || "", (value) => this._parameter(operator, name, value));
     }
-    this._text(this.said.result, operator.resultVariable || "", (value) =>
-      this.modeling.updateModdleProperties(this.selected, operator, { resultVariable: value || undefined }));
+    if (box.children.length > 1) add(box);
   }
 
-  _parameter(operator, name, value) {
-    const given = ((operator.parameterList && operator.parameterList.parameters) || []).filter((item) => item.id !== name);
-    if (value) given.push(this.moddle.create("spiffworkflow:Parameter", { id: name, type: "any", value }));
-    this.modeling.updateModdleProperties(this.selected, operator, { parameterList: this._list(given) });
-  }
-
-  _list(parameters) {
-    return this.moddle.create("spiffworkflow:Parameters", { parameters });
+  // A value that is chosen from a list and written as a quoted text, or any expression.
+  expression(add, title, value, options, keep, { kind = "" } = {}) {
+    const quoted = /^"([^"\\]*)"$/.exec(value) || /^'([^'\\]*)'$/.exec(value);
+    const plain = kind === "boolean" && ["true", "false"].includes(value);
+    if (!options || (value && !quoted && !plain)) return add(fields.text(title, value, keep, { list: "known-places" }));
+    const known = [...options, { value: "\u0000", title: this.said.expression }];
+    const now = plain ? value : quoted ? quoted[1] : "";
+    const field = fields.choice(title, now, known, (wanted) => {
+      if (wanted !== "\u0000") return keep(!wanted ? "" : kind === "boolean" ? wanted : `"${wanted}"`);
+      field.replaceWith(fields.text(title, value, keep, { list: "known-places" }));
+    }, this._none());
+    return add(field);
   }
 
   _decision() {
-    const decision = this._extension("spiffworkflow:CalledDecisionId");
-    this._select(this.said.decision, decision ? decision.body : "", this.choices.decisions, (value) =>
-      this._setExtension("spiffworkflow:CalledDecisionId", value && { body: value }));
+    this.group("decision", (add) => {
+      const decision = this.extension("spiffworkflow:CalledDecisionId");
+      add(fields.choice(this.said.decision, decision ? decision.body : "", this.choices.decisions, (value) =>
+        this.setExtension("spiffworkflow:CalledDecisionId", value && { body: value }), this._none()));
+      add(fields.text(this.said.result, this.property("result"), (value) => this.setProperty("result", value)));
+    });
   }
 
-  _property(name) {
-    const properties = this._extension("spiffworkflow:Properties");
-    const rows = properties ? properties.properties || [] : [];
-    const value = rows.find((row) => row.name === name)?.value || "";
-    const keep = (wanted) => {
-      const others = rows.filter((row) => row.name !== name);
-      if (wanted) others.push(this.moddle.create("spiffworkflow:Property", { name, value: wanted }));
-      this._setExtension("spiffworkflow:Properties", others.length && { properties: others });
-      this.show(this.selected);
-    };
-    const options = name === "onDue" ? this.said.onDue : this.choices[CHOSEN[name]];
-    if (options) this._select(this.said.properties[name], value, options, keep);
-    else this._text(this.said.properties[name], value, keep);
+  _documentation(bo) {
+    this.group("documentation", (add) => add(fields.text(this.said.documentation, bo.documentation?.[0]?.text || "", (value) =>
+      this.modeling.updateProperties(this.selected, { documentation: value ? [this.moddle.create("bpmn:Documentation", { text: value })] : [] }), { multiline: true })));
   }
 
-  _extension(type) {
+  _issues() {
+    if (!this.issueList) return;
+    const issues = (this.selected && this.issues?.[this.selected.id]) || [];
+    this.issueList.replaceChildren(...issues.map((one) => fields.element("li", { className: one.category === "error" ? "error" : "warning", textContent: one.message })));
+    if (this.issueList.parentElement) this.issueList.parentElement.hidden = !issues.length;
+  }
+
+  // -- the model behind the fields ------------------------------------------------------------------------------
+
+  property(name) {
+    const properties = this.extension("spiffworkflow:Properties");
+    return (properties?.properties || []).find((row) => row.name === name)?.value || "";
+  }
+
+  setProperty(name, wanted) {
+    const others = (this.extension("spiffworkflow:Properties")?.properties || []).filter((row) => row.name !== name);
+    if (wanted) others.push(this.moddle.create("spiffworkflow:Property", { name, value: wanted }));
+    this.setExtension("spiffworkflow:Properties", others.length && { properties: others });
+  }
+
+  extension(type) {
     const holder = this.selected.businessObject.extensionElements;
     return holder && (holder.values || []).find((item) => item.$type === type);
   }
 
-  _setExtension(type, properties) {
+  setExtension(type, properties) {
     const bo = this.selected.businessObject;
     const others = ((bo.extensionElements && bo.extensionElements.values) || []).filter((item) => item.$type !== type);
     const values = properties ? [...others, this.moddle.create(type, properties)] : others;
@@ -130,40 +194,7 @@ export default class Panel {
     this.modeling.updateProperties(this.selected, { extensionElements });
   }
 
-  // -- fields ---------------------------------------------------------------------------------------------------
-
-  _field(title, kind) {
-    const label = document.createElement("label");
-    const field = document.createElement(kind === "select" ? "select" : "input");
-    if (kind !== "select") field.type = kind;
-    label.append(title, field);
-    this.holder.append(label);
-    return field;
-  }
-
-  _text(title, value, keep) {
-    const field = this._field(title, "text");
-    field.value = value;
-    field.addEventListener("change", () => {
-      const wrong = keep(field.value.trim()) || "";
-      field.setCustomValidity(wrong);
-      if (wrong) field.reportValidity();
-    });
-  }
-
-  _select(title, value, options, keep) {
-    const field = this._field(title, "select");
-    field.append(new Option(this.said.none, ""));
-    for (const option of options) field.append(new Option(option.title, option.value));
-    if (value && !options.some((option) => option.value === value)) field.append(new Option(`${value} (${this.said.unknown})`, value));
-    field.value = value || "";
-    field.addEventListener("change", () => keep(field.value));
-  }
-
-  _note(text) {
-    const note = document.createElement("p");
-    note.className = "help";
-    note.textContent = text;
-    return note;
+  _none() {
+    return { none: this.said.none, unknown: this.said.unknown };
   }
 }

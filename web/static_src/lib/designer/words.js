@@ -19,7 +19,8 @@ const WORDS = {
   "Start event": "开始事件", "End event": "结束事件", "Terminate end event": "终止结束", "Message end event": "消息结束", "Error end event": "错误结束",
   "Timer boundary event": "定时边界事件", "Message boundary event": "消息边界事件", "Sub-process (collapsed)": "子流程（收起）",
   "Sub-process (expanded)": "子流程（展开）", "Event sub-process": "事件子流程", "Default flow": "默认流向", "Conditional flow": "条件流向",
-  "Sequence flow": "顺序流", "Create element": "新建元素", "Append element": "后接元素", "Search elements": "查找元素", "Open minimap": "缩略图",
+  "Sequence flow": "顺序流", "Create element": "新建元素", "Append element": "后接元素", "Search elements": "查找元素", "Open minimap": "缩略图", "Close minimap": "收起缩略图",
+  "{errors} Errors, {warnings} Warnings": "{errors}个错误，{warnings}个提醒", "No Issues": "没有问题", "Issues for child elements": "其中的步骤", "Toggle linting": "开关检查",
 };
 
 export default function words(language) {

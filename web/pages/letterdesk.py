@@ -1,0 +1,116 @@
+"""Letters of a version at the workbench: templates, their placeholders, a look at the letter; and the limits and roles it uses."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from forms.letters import reading as reading_of
+from registers.errors import DomainError
+from web import auth, letterdesk, workbench
+from web.context import actor, reading, run, runtime
+from web.i18n import language, pick
+from web.pages import blueprint
+from workflows import drafting, lettering
+from workflows.letters import office_available
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/letters")
+@auth.signed_in
+def draft_letters(definition_id: uuid.UUID) -> str:
+    """The letters of a version: which template each has, and where it is made."""
+    with reading() as conn:
+        draft = workbench.opened(conn, definition_id)
+    shown = letterdesk.letters_of(draft)
+    return render_template(
+        "draftletters.html",
+        row=draft.row,
+        editable=draft.editable,
+        letters=shown,
+        others=[one for one in workbench.letter_options() if one[0] not in {letter.name for letter in shown}],
+    )
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/letters/<name>")
+@auth.signed_in
+def draft_letter(definition_id: uuid.UUID, name: str) -> str:
+    """A letter: its placeholders, its template, a preview."""
+    return _page(definition_id, name, {})
+
+
+@blueprint.post("/definitions/<uuid:definition_id>/letters/<name>")
+@auth.signed_in
+def save_letter(definition_id: uuid.UUID, name: str) -> Any:
+    """Take an uploaded template into the draft, or go back to the installation's."""
+    expected = request.form.get("expected", "")
+    try:
+        if request.form.get("do") == "remove":
+            run(drafting.remove_file, definition_id=definition_id, name=lettering.file_of(name), expected=expected)
+        else:
+            sent = request.files.get("file")
+            if sent is None or not sent.filename:
+                raise DomainError("no_file", "请选择文件。", "Choose files.", pointer="file")
+            run(
+                lettering.save_letter,
+                definition_id=definition_id,
+                name=name,
+                content=sent.read(reading_of.MOST_BYTES + 1),
+                expected=expected,
+            )
+    except DomainError as error:
+        return _page(definition_id, name, {error.pointer or "": error.message(language())}), error.status
+    return redirect(url_for("pages.draft_letter", definition_id=definition_id, name=name, saved=1))
+
+
+def _page(definition_id: uuid.UUID, name: str, errors: dict[str, str]) -> str:
+    about = lettering.of_letter(name)
+    with reading() as conn:
+        draft = workbench.opened(conn, definition_id)
+        cases = letterdesk.cases(conn, draft.row["procedure"])
+    return render_template(
+        "draftletter.html",
+        row=draft.row,
+        editable=draft.editable,
+        name=name,
+        about=about,
+        own=lettering.file_of(name) in draft.files,
+        lines=lettering.lines(draft.files, name),
+        cases=cases,
+        office=office_available(),
+        errors=errors,
+        saved=request.args.get("saved"),
+    )
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/letters/<name>/template.docx")
+@auth.signed_in
+def letter_template_file(definition_id: uuid.UUID, name: str) -> Response:
+    """The template a version uses for a letter, to be changed in Word."""
+    about = lettering.of_letter(name)
+    with reading() as conn:
+        draft = workbench.opened(conn, definition_id)
+    return workbench.as_file(f"{pick(about.title)}.docx", lettering.template_of(draft.files, name))
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/letters/<name>/preview.<any(docx, pdf):form>")
+@auth.signed_in
+def letter_preview(definition_id: uuid.UUID, name: str, form: str) -> Response:
+    """The letter filled from a case of one's own, or with the names of its placeholders."""
+    return letterdesk.preview(definition_id, name, form, request.args.get("case", None, uuid.UUID))
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/limits")
+@auth.signed_in
+def draft_limits(definition_id: uuid.UUID) -> str:
+    """The limits and roles a version uses: citation, dates of force, next version, who holds the roles, who stands in."""
+    today = runtime().time.today()
+    with reading() as conn:
+        draft = workbench.opened(conn, definition_id)
+        limits = letterdesk.limits_of(conn, draft, today)
+        roles = letterdesk.roles_of(conn, draft, today)
+    return render_template(
+        "draftlimits.html", row=draft.row, limits=limits, roles=roles, actor_roles=actor().role_names
+    )

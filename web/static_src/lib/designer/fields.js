@@ -1,0 +1,62 @@
+// Small form fields for the panels of the editors. Each calls keep(value) on change; keep may answer with what is wrong.
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+export function text(title, value, keep, { list, multiline, placeholder = "" } = {}) {
+  const field = element(multiline ? "textarea" : "input", { value: value ?? "", placeholder });
+  if (!multiline) field.type = "text";
+  if (list) {
+    field.setAttribute("list", list);
+    field.autocomplete = "off";
+  }
+  field.addEventListener("change", () => {
+    const wrong = keep(field.value.trim()) || "";
+    field.setCustomValidity(wrong);
+    if (wrong) field.reportValidity();
+  });
+  return element("label", {}, title, field);
+}
+
+export function choice(title, value, options, keep, { none, unknown = "" } = {}) {
+  const field = element("select");
+  if (none !== undefined) field.append(new Option(none, ""));
+  const groups = new Map();
+  for (const option of options) {
+    const made = new Option(option.title, option.value);
+    if (!option.group) { field.append(made); continue; }
+    if (!groups.has(option.group)) {
+      groups.set(option.group, element("optgroup", { label: option.group }));
+      field.append(groups.get(option.group));
+    }
+    groups.get(option.group).append(made);
+  }
+  if (value && !options.some((option) => option.value === value)) field.append(new Option(`${value} (${unknown})`, value));
+  field.value = value ?? "";
+  field.addEventListener("change", () => keep(field.value));
+  return element("label", {}, title, field);
+}
+
+export function tick(title, value, keep) {
+  const field = element("input", { type: "checkbox", checked: Boolean(value) });
+  field.addEventListener("change", () => keep(field.checked));
+  return element("label", { className: "pick" }, field, title);
+}
+
+export function button(title, act, className = "link") {
+  const made = element("button", { type: "button", className, textContent: title });
+  made.addEventListener("click", act);
+  return made;
+}
+
+export function note(said, className = "help") {
+  return element("p", { className, textContent: said });
+}
+
+export function datalist(id, options) {
+  document.getElementById(id)?.remove();
+  document.body.append(element("datalist", { id }, ...options.map((one) =>
+    element("option", typeof one === "string" ? { value: one } : { value: one.value, label: one.title }))));
+}
