@@ -19,13 +19,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Date, DateTime, MetaData, Numeric, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
+
+from registers import hotpath
+from registers.hotpath import send
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -124,6 +124,7 @@ class Database:
             pool_recycle=1800,
             connect_args={**_CONNECT_ARGS, "options": f"{_SERVER_SETTINGS} -c search_path={region}"},
         )
+        hotpath.watch(self.engine)
 
     @contextmanager
     def transaction(self, scope: Scope = SYSTEM_SCOPE) -> Iterator[Connection]:
@@ -145,7 +146,7 @@ class Database:
         Yields the connection and the first row of that statement, or None.
         """
         with self.engine.begin() as conn:
-            yield conn, send(conn, statement, {**parameters, "region": self.region}).fetchone()
+            yield conn, send(conn, statement, {**parameters, "region": self.region})
 
     def announce(self, conn: Connection, scope: Scope) -> None:
         """Tell PostgreSQL for this transaction whose schema and whose eyes are used."""
@@ -154,38 +155,6 @@ class Database:
     def close(self) -> None:
         """Give all connections back to the server."""
         self.engine.dispose()
-
-
-def send(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
-    """Hand one statement of the hot path straight to the driver; the cursor's rows have named columns.
-
-    SQLAlchemy's way to the driver costs more than the statements themselves there. Whoever listens to the engine
-    still hears of the statement, and errors are SQLAlchemy's, like everywhere else.
-    """
-    heard = conn.engine.dispatch
-    driver: Any = conn.connection.driver_connection
-    cursor: psycopg.Cursor[Any] = driver.cursor(row_factory=namedtuple_row)
-    for tell in heard.before_cursor_execute:
-        tell(conn, cursor, statement, parameters, None, False)
-    try:
-        cursor.execute(statement, parameters)
-    except psycopg.Error as error:
-        raise _told(conn, statement, parameters, error) from error
-    for tell in heard.after_cursor_execute:
-        tell(conn, cursor, statement, parameters, None, False)
-    return cursor
-
-
-def _told(conn: Connection, statement: str, parameters: Mapping[str, Any], error: psycopg.Error) -> Exception:
-    """The driver's error as SQLAlchemy's; when the connection is gone, those in the pool are not trusted either."""
-    driver: Any = conn.connection.driver_connection
-    lost = driver.closed
-    if lost:
-        conn.invalidate(error)
-        conn.engine.dispose()
-    return DBAPIError.instance(
-        statement, dict(parameters), error, psycopg.Error, connection_invalidated=lost, dialect=conn.dialect
-    )
 
 
 def normalise_url(url: str) -> str:

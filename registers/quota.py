@@ -20,8 +20,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from registers import catalogues
-from registers.db import send, uuid7
+from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
+from registers.hotpath import send
 from registers.quota_accounts import (
     PLACES,
     REGISTER_TITLES,
@@ -108,7 +109,7 @@ def post_all(conn: Connection, postings: Sequence[Posting], now: datetime) -> li
     if not postings:
         return []
     ids = [uuid7() for _ in postings]
-    (answer,) = send(conn, _POST, _parameters(ids, postings, now)).fetchone() or (None,)
+    (answer,) = send(conn, _POST, _parameters(ids, postings, now))
     if answer is not None:
         raise _short(answer)
     return ids

@@ -18,8 +18,9 @@ from sqlalchemy import insert
 
 from handlers import registry
 from registers import milestones, parties
-from registers.db import send, uuid7
+from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
+from registers.hotpath import send
 from registers.timesource import end_of
 from workflows import (
     access,
@@ -141,7 +142,7 @@ class CaseRun:
         if case_id in step.unsaved:
             held: CaseRun = step.unsaved[case_id]  # type: ignore[assignment]  # whatever is unsaved is a CaseRun
             return held
-        row = send(step.conn, statements.LOCK_CASE, {"case_id": case_id}).fetchone()
+        row = send(step.conn, statements.LOCK_CASE, {"case_id": case_id})
         if row is None:
             raise NotFound("没有这个案件，或您无权查看。", "There is no such case, or it is not yours to see.")
         return cls._loaded(step, row.facts, row.state, closed_too=closed_too)

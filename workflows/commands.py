@@ -23,8 +23,9 @@ from sqlalchemy import Connection
 
 from registers import accounts
 from registers.accounts import Actor, Bearer
-from registers.db import eyes, send
+from registers.db import eyes
 from registers.errors import Conflict, DomainError
+from registers.hotpath import send
 from workflows import statements
 from workflows.runtime import Runtime
 
@@ -156,7 +157,7 @@ _ENCODER = json.JSONEncoder(default=_plain, sort_keys=True, ensure_ascii=False, 
 
 
 def _stored_answer(conn: Connection, identity: dict[str, str], fingerprint: bytes) -> Answer:
-    row = send(conn, statements.STORED_ANSWER, identity).fetchone()
+    row = send(conn, statements.STORED_ANSWER, identity)
     if row is None or bytes(row.request_hash) != fingerprint:
         raise Conflict(
             "idempotency_key_reused",
