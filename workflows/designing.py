@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 from registers.errors import Conflict
-from workflows import access, definitions, drafting, housebook
+from workflows import access, definitions, drafting, housebook, publishing
 from workflows.commands import Answer, Step, command
 
 
@@ -51,12 +51,9 @@ def save(step: Step, *, definition_id: uuid.UUID, name: str, content: str, expec
 
 @command("definition.publish")
 def publish(step: Step, *, definition_id: uuid.UUID, valid_from: date | None = None, note: str = "") -> Answer:
-    """Put a draft in force from a date (today when none is given)."""
+    """Put in force what another person proposed, from the day proposed; the installer needs no proposal (`publishing`)."""
     access.require(step.actor, "definition.publish")
-    start = valid_from or step.today
-    warnings = definitions.publish(step.conn, step.actor, definition_id, start, step.now, note)
-    housebook.record(step, "definition_published", definition=definition_id, valid_from=start, note=note)
-    return {"id": definition_id, "valid_from": start, "findings": [vars(finding) for finding in warnings]}
+    return publishing.publish(step, definition_id, valid_from, note)
 
 
 @command("definition.retire")

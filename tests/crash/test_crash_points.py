@@ -54,6 +54,7 @@ from workflows import (
     milestoning,
     notify,
     publicity,
+    publishing,
     worklist,
 )
 from workflows.commands import COMMANDS
@@ -269,7 +270,10 @@ def _(world: World) -> Prepared:
     made = COMMANDS["definition.draft"](
         world.rt, world.actor("sheji"), key(), procedure="trial", files={"process.bpmn": ONE.decode()}
     )
-    return Prepared(world.actor("sheji"), {"definition_id": uuid.UUID(made["id"])})
+    publishing.propose(
+        world.rt, world.actor("sheji"), key(), definition_id=uuid.UUID(made["id"]), note="首次发布"
+    )
+    return Prepared(world.actor("xitong"), {"definition_id": uuid.UUID(made["id"])})
 
 
 @prepares("definition.retire")

@@ -10,7 +10,7 @@ from typing import Any
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import World, key
 from tests.runtime.models import chain, node
-from workflows import definitions, modelruns, trials
+from workflows import definitions, modelruns, publishing, trials
 
 Ready = tuple[Actor, dict[str, Any]]
 MODEL = chain(node("userTask", "fill", role="preparer"))
@@ -66,12 +66,24 @@ def _walk(world: World) -> Ready:
     return SYSTEM, {"run_id": uuid.UUID(asked["run_id"])}
 
 
+def _propose(world: World) -> Ready:
+    return world.actor("sheji"), {"definition_id": _draft(world), "note": "首次发布"}
+
+
+def _decline(world: World) -> Ready:
+    definition_id = _draft(world)
+    publishing.propose(world.rt, world.actor("sheji"), key(), definition_id=definition_id, note="首次发布")
+    return world.actor("xitong"), {"definition_id": definition_id, "remark": "缺少依据"}
+
+
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "trial.start": _start,
     "trial.step": _step,
     "trial.undo": _undo,
     "trial.keep": _keep,
     "trial.drop": _drop,
+    "definition.propose": _propose,
+    "definition.decline": _decline,
     "model_run.request": _run,
     "model_run.walk": _walk,
 }

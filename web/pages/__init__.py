@@ -40,6 +40,7 @@ def install(app: Flask) -> None:
         permits,
         pilots,
         public,
+        publishing,
         quota,
         reductions,
         reviewdesk,

@@ -100,17 +100,6 @@ def _other(row: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] 
     return next((one for one in others if str(one["id"]) == asked), earlier[0] if earlier else None)
 
 
-@blueprint.post("/definitions/<uuid:definition_id>/publish")
-@auth.signed_in
-def publish(definition_id: uuid.UUID) -> Any:
-    """Put a draft in force, or show why not."""
-    try:
-        run(designing.publish, definition_id=definition_id)
-    except versions.LintFailed as refused:
-        return _page([vars(finding) for finding in refused.findings], ""), 422
-    return redirect(url_for("pages.definitions"))
-
-
 @blueprint.get("/incidents")
 @auth.signed_in
 def incidents() -> str:

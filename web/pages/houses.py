@@ -227,5 +227,7 @@ def _house_kind(kind: str) -> str:
         "role_given": gettext("增加岗位"),
         "role_taken": gettext("取消岗位"),
         "definition_published": gettext("发布流程"),
+        "definition_proposed": gettext("提请发布流程"),
+        "definition_declined": gettext("退回流程发布"),
         "definition_retired": gettext("停用流程"),
     }.get(kind, kind)
