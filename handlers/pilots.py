@@ -17,9 +17,9 @@ from sqlalchemy import select, update
 
 from handlers.fields import Day, Facts, Rows
 from handlers.registry import HandlerContext, HandlerError, handler
-from registers import parties, pilots
+from registers import parties, pilot_events, pilots
 from registers.errors import DomainError
-from registers.pilot_tables import DECISIONS, Park, Pilot, Programme
+from registers.pilot_tables import DECISIONS, GROUNDS, Park, Pilot, Programme
 from registers.pilot_tables import PilotTask as Task
 
 PLAN = "《江苏省产业园区生态环境政策集成改革试点方案》三"
@@ -318,10 +318,20 @@ def verdict(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     outcome = str(decision.get("outcome") or "")
     ground = str(decision.get("ground") or "") if outcome == "disqualified" else ""
     late = pilots.late_tasks(ctx.conn, pilot_of(ctx), ctx.act_date)
-    refused = _refusal(outcome, ground, str(result.get("grade") or ""), asked, decision, late, ctx.act_date)
+    waiting = pilot_events.open_count(ctx.conn, pilot_of(ctx))
+    refused = _waits(outcome, waiting) or _refusal(
+        outcome, ground, str(result.get("grade") or ""), asked, decision, late, ctx.act_date
+    )
     zh, en = refused or ("决定符合要求。", "The decision stands.")
     lines = [{"title": row["title"]["zh"], "due_on": row["due_on"], "days": row["days"]} for row in late]
     return {"allowed": refused is None, "outcome": outcome, "ground": ground, "zh": zh, "en": en, "late": lines}
+
+
+def _waits(outcome: str, events: int) -> tuple[str, str] | None:
+    """Nobody passes or goes on while an event that may cost the pilot its place waits to be settled."""
+    if events and outcome != "disqualified":
+        return f"尚有{events}项须处理的情形未处理，不能作出该决定。", f"{events} events wait to be settled first."
+    return None
 
 
 def _refusal(
@@ -343,7 +353,7 @@ def _refusal(
             return "延长期限须由试点单位申请。", "An extension is asked for by the pilot."
         if until is None or (until if isinstance(until, date) else date.fromisoformat(str(until))) <= today:
             return "请填写今天以后的新期限。", "Give a new date that lies ahead."
-    if outcome == "disqualified" and ground not in ("worse", "major_event", "milestones_missed"):
+    if outcome == "disqualified" and ground not in GROUNDS:
         return "请选择取消资格的情形。", "Choose the ground of disqualification."
     if outcome == "disqualified" and ground == "milestones_missed" and not late:
         return "登记中没有逾期任务，不能以未按期完成为由取消资格。", "No task is late: missed milestones are no ground."

@@ -81,6 +81,7 @@ class Body(Base):
     reconsideration_name: Mapped[str] = mapped_column(
         server_default="", comment="行政复议机关, named in the remedies of its letters"
     )
+    region_code: Mapped[str] = mapped_column(server_default="", comment="行政区划代码, in licence numbers")
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("body.id"))
     active: Mapped[bool] = mapped_column(server_default="true")
 

@@ -62,6 +62,12 @@ CAUSES: dict[str, tuple[str, str]] = {
     "enterprise": ("企业", "enterprises"),
     "outside": ("不可抗力等客观原因", "outside causes"),
 }
+# What costs a pilot its place.
+GROUNDS: dict[str, tuple[str, str]] = {
+    "worse": ("环境质量恶化", "the environment got worse"),
+    "major_event": ("发生重大环境事件", "a major environmental event"),
+    "milestones_missed": ("未按期完成任务", "tasks missed"),
+}
 LIGHTS: dict[str, tuple[str, str]] = {
     "green": ("正常", "on course"),
     "yellow": ("有偏差", "deviates"),
@@ -266,6 +272,31 @@ class PilotDecision(Base):
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"))
     actor_name: Mapped[str]
     at: Mapped[datetime]
+
+
+class PilotEvent(Base):
+    """Something that may cost a pilot its place, entered by whoever supervises it; open until it is settled."""
+
+    __tablename__ = "pilot_event"
+    __table_args__ = (
+        CheckConstraint(f"ground IN ({_in(GROUNDS)})", name="ground"),
+        CheckConstraint("outcome IN ('dismissed', 'disqualified')", name="outcome"),
+        CheckConstraint("(settled_on IS NULL) = (outcome IS NULL)", name="settled"),
+        Index("ix_pilot_event_pilot", "pilot_id", "on_date"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    pilot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pilot.id"))
+    on_date: Mapped[date]
+    ground: Mapped[str]
+    said: Mapped[str]
+    document: Mapped[str]
+    entered_by: Mapped[str]
+    at: Mapped[datetime]
+    outcome: Mapped[str | None]
+    settling: Mapped[str] = mapped_column(server_default="")
+    settled_by: Mapped[str] = mapped_column(server_default="")
+    settled_on: Mapped[date | None]
 
 
 class PilotStatus(Base):

@@ -19,17 +19,18 @@ KINDS = ("waste", "permit")
 def next_number(conn: Connection, body_code: str) -> str:
     """The next number of a body's region: six digits of the region and a serial that never begins again.
 
-    The body's row is locked so that two licences never get one serial. Regions and digits are data.
+    The body's row is locked so that two licences never get one serial. The region is what was entered for the body,
+    else the unconfirmed one of the data.
     """
-    region = waste_rules.rule("regions").get(body_code)
-    if region is None:
+    entered = conn.scalar(select(Body.region_code).where(Body.code == body_code).with_for_update())
+    region = entered or waste_rules.rule("regions")["codes"].get(body_code)
+    if not region:
         raise DomainError(
             "licence_region",
             f"没有登记机构“{body_code}”的行政区划代码，不能编排经营许可证编号。",
             f"No region is known for the body {body_code}, so no licence number can be made.",
         )
     digits = int(waste_rules.rule("number")["digits"])
-    conn.execute(select(Body.id).where(Body.code == body_code).with_for_update())
     last = conn.scalar(
         select(func.max(Permit.number)).where(
             Permit.kind == "waste", Permit.number.regexp_match(rf"^{region}\d{{{digits}}}$")

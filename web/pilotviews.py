@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from registers import laws, pilots, scoring
+from registers import laws, pilot_events, pilots, scoring
 from registers.accounts import Actor
 from registers.pilot_states import STATES
-from registers.pilot_tables import CAUSES, DECISIONS, LIGHTS, STATUSES
+from registers.pilot_tables import CAUSES, DECISIONS, GROUNDS, LIGHTS, STATUSES
 from web import pilotcharts
 from web.context import runtime
 from web.i18n import pick
@@ -95,6 +95,10 @@ def words() -> dict[str, Any]:
         "measure_name": measure_name,
         "metric_name": lambda key: in_language(reformwork.METRICS[key]),
         "metrics": reformwork.METRICS,
+        "ground_name": lambda key: in_language(GROUNDS[key]),
+        "event_outcome": lambda key: in_language(pilot_events.OUTCOMES[key]),
+        "grounds": GROUNDS,
+        "event_outcomes": pilot_events.OUTCOMES,
         "causes": CAUSES,
         "lights": LIGHTS,
         "reports": piloting.REPORTS,

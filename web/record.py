@@ -96,6 +96,8 @@ LINES: dict[str, tuple[str, str]] = {
     "case_note_internal": ("内部批注", "Internal note"),
     "case_note_settled": ("留言已处理", "A message was settled"),
     "comment_answered": ("答复公众意见", "A comment from the public was answered"),
+    "visit_recorded": ("申请人到场（{on}）：{purpose} {note}", "The applicant came ({on}): {purpose} {note}"),
+    "visit_reversed": ("撤销到场记录（{on}）：{purpose}，{note}", "A visit taken back ({on}): {purpose}, {note}"),
     "remark": ("备注：{text}", "Remark: {text}"),
     "corrected": ("更正{place}：{old} → {new}（{reason}）", "Corrected {place}: {old} → {new} ({reason})"),
     "case_closed": ("案件办结：{outcome}", "Case closed: {outcome}"),

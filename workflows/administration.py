@@ -29,6 +29,7 @@ BODY_FACTS = (
     "address",
     "court_name",
     "reconsideration_name",
+    "region_code",
     "parent_id",
     "active",
 )
@@ -53,6 +54,7 @@ def create_body(
     address: str = "",
     court_name: str = "",
     reconsideration_name: str = "",
+    region_code: str = "",
     powers: tuple[str, ...] = (),
     basis: str = "",
 ) -> Answer:
@@ -63,7 +65,8 @@ def create_body(
     if step.conn.scalar(select(parties.Body.id).where(parties.Body.code == code)):
         raise Conflict("code_taken", "该机构代码已被使用。", "This code is taken.", pointer="code")
     facts = {"kind": kind, "prefix": prefix, "phone": phone, "address": address}
-    facts |= {"court_name": court_name, "reconsideration_name": reconsideration_name}
+    facts |= {"court_name": court_name, "reconsideration_name": reconsideration_name, "region_code": region_code}
+    _known_region(facts)
     body_id = parties.create_body(
         step.conn, code=code, name_zh=name_zh, name_en=name_en or name_zh, parent_id=parent_id, **facts
     )
@@ -81,6 +84,7 @@ def change_body(step: Step, *, body_id: uuid.UUID, **facts: Any) -> Answer:
     if "kind" in facts:
         _known_kind(facts["kind"])
     _filled(**{key: facts[key] for key in ("name_zh", "name_en", "prefix") if key in facts})
+    _known_region(facts)
     if facts.get("parent_id"):
         _no_circle(step, body_id, facts["parent_id"])
     _change(step, parties.Body, body_id, "body_changed", facts, BODY_FACTS)
@@ -353,6 +357,13 @@ def _filled(**values: str) -> None:
 def _known_kind(kind: str) -> None:
     if kind not in BODY_KINDS:
         raise DomainError("kind", "未知的机构类别。", "Unknown kind of body.", pointer="kind")
+
+
+def _known_region(facts: dict[str, Any]) -> None:
+    """A region is six digits (GB/T 2260), or left out."""
+    code = facts.get("region_code") or ""
+    if code and not (len(code) == 6 and code.isascii() and code.isdecimal()):
+        raise DomainError("region_code", "行政区划代码为六位数字。", "A region has six digits.", pointer="region_code")
 
 
 def _no_circle(step: Step, body_id: uuid.UUID, parent_id: uuid.UUID) -> None:

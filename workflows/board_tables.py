@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Uuid, text
+from sqlalchemy import ARRAY, Date, ForeignKey, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base
@@ -50,7 +50,8 @@ class BoardCase(Base):
     applicant_days: Mapped[int]
     event_seq: Mapped[int] = mapped_column(comment="how far the record of the case was when it was carried over")
     materials: Mapped[int]
-    visits: Mapped[int]
+    visits: Mapped[int] = mapped_column(comment="recorded visits (case_visit) that were not taken back")
+    submissions: Mapped[int] = mapped_column(server_default="0", comment="what the applicant handed in, in steps")
 
 
 class BoardTask(Base):
@@ -102,6 +103,19 @@ class BoardStamp(Base):
     as_of: Mapped[datetime]
     cases: Mapped[int]
     steps: Mapped[int]
+
+
+class BoardWalk(Base):
+    """A carrying over that is under way: how many cases it has to do with, how many it has done."""
+
+    __tablename__ = "board_walk"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    total: Mapped[int]
+    done: Mapped[int]
+    months: Mapped[list[date]] = mapped_column(ARRAY(Date), comment="months whose counts are to be taken anew")
+    finished_at: Mapped[datetime | None]
 
 
 class BoardDay(Base):

@@ -2,23 +2,28 @@
 
 The same definitions for everybody: days are working days by the calendar of the house, from the day a step was opened to
 the day it was done (same day: none); time is the authority's while any step of a body is open, else the applicant's while
-one of the applicant's is; materials are files handed in, visits are submissions by the applicant. Every figure is of the
-cases whose leading body the person works for or supervises, as of the instant that the boards were carried over.
+one of the applicant's is; materials are the different files handed in, visits are what was recorded as such
+(`workflows.visits`), submissions what the applicant handed in online. Every figure is of the cases whose leading body the
+person works for or supervises, as of the instant that the boards were carried over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registers.accounts import Actor
+from registers.accounts import SYSTEM, Actor
+from registers.db import uuid7
 from registers.errors import Forbidden
-from workflows.board_tables import BoardDay, BoardStamp
+from workflows.board_tables import BoardDay, BoardStamp, BoardWalk
 from workflows.commands import Answer, Step, command
 from workflows.cron import DAILY, Daily, claim
 from workflows.reference import Reference
+from workflows.runtime import Runtime
 
 BATCH = 1000
 READERS = frozenset({"window", "reviewer", "head", "supervisor"})
@@ -41,7 +46,7 @@ def require(actor: Actor) -> None:
 
 @command("boards.refresh")
 def refresh(step: Step) -> Answer:
-    """Carry over what changed since the last time."""
+    """Carry over what changed since the last time: a portion now, what is left in the background (`work`)."""
     require(step.actor)
     # The boards are of the whole house, whoever asks for the refresh; what each person sees of them is another matter.
     step.conn.exec_driver_sql("SELECT set_config('app.everything', 'on', true)")
@@ -57,31 +62,90 @@ def daily(step: Step) -> Answer:
 DAILY.append(Daily(daily, 5))
 
 
+@command("boards.portion")
+def portion(step: Step) -> Answer:
+    """The next portion of a carrying over that is under way; any node does it, one at a time."""
+    if step.conn.scalar(select(BoardWalk.name).where(BoardWalk.finished_at.is_(None))) is None:
+        return {"changed": 0, "finished": True}
+    return carry_over(step)
+
+
+def work(rt: Runtime) -> int:
+    """Do what is left of a carrying over; returns how many cases were gone through."""
+    gone = 0
+    while under_way(rt):
+        gone += int(portion(rt, SYSTEM, f"boards:{uuid7()}")["changed"])
+    return gone
+
+
+def under_way(rt: Runtime) -> bool:
+    """Whether a carrying over waits to be finished."""
+    with rt.db.transaction() as conn:
+        return conn.scalar(select(BoardWalk.name).where(BoardWalk.finished_at.is_(None))) is not None
+
+
 def carry_over(step: Step) -> Answer:
-    """Cases whose record has grown, with their steps, then the counts by days."""
+    """Cases whose record has grown, with their steps; after the last of them the counts by days, and the stamp.
+
+    The boards keep the figures of the stamp before until a walk is finished; where it stands is a row of its own, so a node
+    that dies loses no more than its portion.
+    """
     conn = step.conn
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('boards'))"))
-    _count_workdays(conn, step.rt.reference.get(conn), step.today)
-    given = {"now": step.now, "today": step.today}
-    # The first time all of the house is carried over; compiling these statements takes longer than running them.
-    conn.execute(text("SET LOCAL statement_timeout = '10min'"))
+    walk = _walk(step)
+    # Compiling these statements takes longer than running them.
     conn.execute(text("SET LOCAL jit = off"))
-    changed, months = 0, set[date | None]([None])
-    touched = list(conn.scalars(_TOUCHED))
-    for first in range(0, len(touched), BATCH):
-        ids = touched[first : first + BATCH]
+    given = {"now": step.now, "today": step.today}
+    ids = list(conn.scalars(_TOUCHED, {"limit": BATCH}))
+    months = set(walk["months"])
+    if ids:
         months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
         conn.execute(_CASES, {**given, "ids": ids})
         conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
         conn.execute(_TASKS, {**given, "ids": ids})
         months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
-        changed += len(ids)
-    # What was done in a month is counted again when a case of that month changed; what stands open, every time.
-    counted = {"months": sorted(month for month in months if month is not None)}
-    conn.execute(text("DELETE FROM board_days WHERE month IS NULL OR month = ANY(CAST(:months AS date[]))"), counted)
-    conn.execute(_DAYS, {**given, **counted})
-    stamp = conn.execute(_STAMP, {"now": step.now}).mappings().one()
-    return {"changed": changed, "cases": stamp["cases"], "steps": stamp["steps"]}
+    done = walk["done"] + len(ids)
+    finished = len(ids) < BATCH
+    state = {
+        "months": sorted(month for month in months if month is not None),
+        "done": done,
+        "total": max(walk["total"], done),
+    }
+    conn.execute(update(BoardWalk).values(**state, finished_at=step.now if finished else None))
+    answer = {"changed": len(ids), "finished": finished, "done": done, "total": state["total"]}
+    return {**answer, **_close(step, state["months"])} if finished else answer
+
+
+def _walk(step: Step) -> dict[str, Any]:
+    """The walk that is under way, or a new one over all cases whose record has grown."""
+    known = step.conn.execute(select(BoardWalk.__table__).where(BoardWalk.finished_at.is_(None))).mappings().first()
+    if known is not None:
+        return dict(known)
+    _count_workdays(step.conn, step.rt.reference.get(step.conn), step.today)
+    begun: dict[str, Any] = {
+        "requested_at": step.now,
+        "total": step.conn.scalar(_HOW_MANY) or 0,
+        "done": 0,
+        "months": [],
+    }
+    row: dict[str, Any] = {"name": "boards", "finished_at": None, **begun}
+    step.conn.execute(
+        upsert(BoardWalk)
+        .values(row)
+        .on_conflict_do_update(index_elements=["name"], set_={**begun, "finished_at": None})
+    )
+    return row
+
+
+def _close(step: Step, months: Sequence[date]) -> dict[str, Any]:
+    """Count anew what was done in the months that changed and what stands open; the boards are of now."""
+    counted = {"months": list(months), "today": step.today}
+    step.conn.execute(
+        text("DELETE FROM board_days WHERE month IS NULL OR month = ANY(CAST(:months AS date[]))"), counted
+    )
+    step.conn.execute(_DAYS, counted)
+    made = step.conn.execute(_STAMP, {"now": step.now}).mappings().one()
+    return {"cases": made["cases"], "steps": made["steps"]}
 
 
 def _count_workdays(conn: Connection, reference: Reference, today: date) -> None:
@@ -104,6 +168,10 @@ _TAKEN = f"(SELECT sum({_ORDINAL % 'upper(r)'} - {_ORDINAL % 'lower(r)'}) FROM u
 
 _TOUCHED = text(
     """SELECT c.id FROM cases c LEFT JOIN board_case b ON b.case_id = c.id
+        WHERE b.event_seq IS DISTINCT FROM c.event_seq LIMIT :limit"""
+)
+_HOW_MANY = text(
+    """SELECT count(*) FROM cases c LEFT JOIN board_case b ON b.case_id = c.id
         WHERE b.event_seq IS DISTINCT FROM c.event_seq"""
 )
 
@@ -136,11 +204,13 @@ WITH c AS MATERIALIZED (SELECT * FROM cases WHERE id = ANY(:ids)),
     ORDER BY t.case_id, (t.enterprise_id IS NOT NULL), t.opened_at)
 INSERT INTO board_case (case_id, procedure, definition_id, number, title, body_id, zone_code, enterprise_id, running, outcome,
        opened_on, closed_on, yellow_at, red_at, due_at, paused, holder, body_ids, opened_by, authority_days, applicant_days,
-       event_seq, materials, visits)
+       event_seq, materials, visits, submissions)
 SELECT c.id, c.procedure, c.definition_id, c.number, c.title, c.lead_body_id, e.zone_code, c.enterprise_id,
        c.status = 'running', c.outcome, {_DAY % "c.opened_at"}, {_DAY % "c.closed_at"}, l.yellow_at, l.red_at, l.due_at,
        coalesce(l.paused, false), coalesce(h.holder, ''), c.body_ids, c.opened_by, coalesce(k.authority, 0), coalesce(k.applicant, 0),
-       c.event_seq, (SELECT count(*) FROM case_file f WHERE f.case_id = c.id),
+       c.event_seq, (SELECT count(DISTINCT f.file_id) FROM case_file f WHERE f.case_id = c.id),
+       (SELECT count(*) FROM case_visit v WHERE v.case_id = c.id AND v.reverses IS NULL
+           AND NOT EXISTS (SELECT 1 FROM case_visit w WHERE w.reverses = v.id)),
        (SELECT count(*) FROM submission s JOIN task t ON t.id = s.task_id
          WHERE s.case_id = c.id AND t.enterprise_id IS NOT NULL)
   FROM c LEFT JOIN enterprise e ON e.id = c.enterprise_id LEFT JOIN lit l ON l.case_id = c.id
@@ -149,7 +219,8 @@ ON CONFLICT (case_id) DO UPDATE SET title = excluded.title, body_id = excluded.b
   running = excluded.running, outcome = excluded.outcome, closed_on = excluded.closed_on, yellow_at = excluded.yellow_at,
   red_at = excluded.red_at, due_at = excluded.due_at, paused = excluded.paused, holder = excluded.holder,
   body_ids = excluded.body_ids, authority_days = excluded.authority_days, applicant_days = excluded.applicant_days,
-  event_seq = excluded.event_seq, materials = excluded.materials, visits = excluded.visits
+  event_seq = excluded.event_seq, materials = excluded.materials, visits = excluded.visits,
+  submissions = excluded.submissions
 """  # noqa: S608 - the text is ours
 )
 
@@ -185,9 +256,16 @@ RETURNING cases, steps
 
 
 def stamp(conn: Connection) -> dict[str, Any] | None:
-    """Until when the boards are carried over, and of how many cases and steps; None before the first time."""
+    """Until when the boards are carried over, and of how many cases and steps; how far one under way has come."""
     row = conn.execute(select(BoardStamp.__table__).where(BoardStamp.name == "boards")).mappings().first()
-    return dict(row) if row is not None else None
+    walking = select(BoardWalk.requested_at, BoardWalk.done, BoardWalk.total).where(BoardWalk.finished_at.is_(None))
+    walk = conn.execute(walking).mappings().first()
+    if row is None and walk is None:
+        return None
+    return {
+        **(dict(row) if row is not None else {"as_of": None}),
+        "under_way": dict(walk) if walk is not None else None,
+    }
 
 
 # -- cases by clock --------------------------------------------------------------------------------------------------
@@ -337,7 +415,7 @@ SELECT b.body_id, y.name_zh, y.name_en, count(*) AS cases,
 )
 _CLOSED = text(
     """
-SELECT b.case_id, b.number, b.title, b.opened_on, b.closed_on, b.authority_days, b.applicant_days, b.materials, b.visits, b.outcome
+SELECT b.case_id, b.number, b.title, b.opened_on, b.closed_on, b.authority_days, b.applicant_days, b.materials, b.visits, b.submissions, b.outcome
   FROM board_case b
  WHERE NOT b.running AND b.procedure = :procedure AND b.closed_on BETWEEN :first AND :last
    AND (:all OR b.body_id = ANY(CAST(:bodies AS uuid[]))) AND (:body = '' OR b.body_id::text = :body)

@@ -37,6 +37,27 @@ class CaseNote(Base):
     settled_at: Mapped[datetime | None]
 
 
+class CaseVisit(Base):
+    """A way that an applicant made to a counter or was called to for a case; never changed, taken back by another row."""
+
+    __tablename__ = "case_visit"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('consult', 'hand_in', 'correct', 'collect', 'called')", name="purpose"),
+        UniqueConstraint("reverses"),
+        Index("ix_case_visit_case", "case_id", "on_date"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    on_date: Mapped[date]
+    purpose: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    reverses: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_visit.id"))
+    recorded_by: Mapped[uuid.UUID | None]
+    recorded_name: Mapped[str]
+    at: Mapped[datetime]
+
+
 class ReviewMark(Base):
     """What a reviewer found of one part of the application: fine, looked at but incomplete, to be returned."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from registers import milestones, parties, pilots
+from registers import milestones, parties, pilot_events, pilots
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
@@ -362,6 +362,7 @@ def document(conn: Connection, actor: Actor, pilot_id: uuid.UUID, on: date) -> d
         ],
         "park": pilots.park(conn, pilot["park_code"]) if pilot["park_code"] else None,
         "may_keep": keeps(actor, pilot),
+        "events": [row for row in pilot_events.of_pilot(conn, pilot_id) if row["on_date"] <= on],
         "revisions": milestones.revisions(conn, pilots.KIND, pilot_id),
         **dossier,
         **past,

@@ -1,4 +1,4 @@
-"""Measured reform: what a pilot changed in working days, materials and submissions, against its baseline, with numbers.
+"""Measured reform: what a pilot changed in working days, materials, visits and submissions, against its baseline, with numbers.
 
 A baseline is a period of cases or a stated figure with its source; both sides are of closed cases of one procedure (and
 zone), withdrawn and cancelled ones left out, by the definitions of the boards (`workflows.boards`). A claim such as
@@ -26,7 +26,8 @@ METRICS: dict[str, tuple[str, str]] = {
     "applicant_days": ("申请人用时（工作日）", "applicant's working days"),
     "total_days": ("全程用时（工作日）", "working days in all"),
     "materials": ("提交材料（份）", "files handed in"),
-    "visits": ("申请人提交次数", "submissions by the applicant"),
+    "visits": ("申请人到场次数", "visits of the applicant in person"),
+    "submissions": ("申请人提交次数", "submissions by the applicant"),
 }
 _METRIC_SQL = {name: name for name in METRICS} | {"total_days": "authority_days + applicant_days"}
 

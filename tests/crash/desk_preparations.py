@@ -14,7 +14,7 @@ from registers import factors
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import TODAY, World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import casenotes, cases, definitions, deskwork, publicity, reviewing
+from workflows import casenotes, cases, definitions, deskwork, publicity, reviewing, visits
 from workflows.models import Notice, NoticeComment, Task
 
 Ready = tuple[Actor, dict[str, Any]]
@@ -106,6 +106,17 @@ def _answer(world: World) -> Ready:
     return world.actor("shencha"), {"case_id": case_id, "comment_id": comment_id, "text": "已采取措施。"}
 
 
+def _visit(world: World) -> Ready:
+    case_id = _case(world, REVIEW)[0]
+    return world.actor("chuangkou"), {"case_id": case_id, "on": world.time.today(), "purpose": "hand_in"}
+
+
+def _visit_reverse(world: World) -> Ready:
+    person, told = _visit(world)
+    made = visits.record(world.rt, person, key(), **told)
+    return person, {"case_id": told["case_id"], "visit_id": uuid.UUID(made["visit_id"]), "note": "登记错误"}
+
+
 def _factor(world: World) -> Ready:
     person = world.actor("shencha").id
     assert person is not None
@@ -131,6 +142,8 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "site.plan": _plan,
     "site.drop": _drop,
     "notice.answer": _answer,
+    "visit.record": _visit,
+    "visit.reverse": _visit_reverse,
     "user.factor_drop": _factor,
     "security.profile": _profile,
 }

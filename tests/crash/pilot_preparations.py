@@ -8,14 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 
 from registers import pilots, scoring
 from registers.accounts import ANONYMOUS, SYSTEM, Actor
 from registers.milestones import Milestone
 from registers.pilot_tables import Pilot, PilotRisk, PilotTask
 from tests.conftest import TODAY, World, key
-from workflows import boards, piloting, reformwork, scoringwork
+from workflows import boards, majorevents, piloting, reformwork, scoringwork
+from workflows.board_tables import BoardWalk
 
 Ready = tuple[Actor, dict[str, Any]]
 
@@ -106,6 +107,20 @@ def _compare(world: World) -> Ready:
     return _keeper(world), {"pilot_id": _pilot(world), **told, **reform}
 
 
+def _event(world: World) -> Ready:
+    told = {"on": TODAY, "ground": "major_event", "said": "发生突发环境事件，影响饮用水源"}
+    return world.actor("shengjian"), {"pilot_id": _pilot(world), **told}
+
+
+def _event_settle(world: World) -> Ready:
+    actor, told = _event(world)
+    made = majorevents.enter(world.rt, actor, key(), **told)
+    settled = {"event_id": uuid.UUID(made["event_id"]), "outcome": "disqualified", "reason": "经核实属实"}
+    with world.rt.db.transaction() as conn:
+        conn.execute(update(Pilot).where(Pilot.id == told["pilot_id"]).values(approver_body_id=None))
+    return actor, {"pilot_id": told["pilot_id"], **settled}
+
+
 def _scheme(world: World) -> Ready:
     with world.rt.db.transaction() as conn:
         found = scoring.in_force(conn, "pilot")
@@ -143,8 +158,15 @@ def _daily(world: World) -> Ready:
     return SYSTEM, {}
 
 
+def _portion(world: World) -> Ready:
+    with world.rt.db.transaction() as conn:
+        under_way = {"requested_at": world.time.now(), "total": 5, "done": 0, "months": [], "finished_at": None}
+        conn.execute(insert(BoardWalk).values(name="boards", **under_way))
+    return SYSTEM, {}
+
+
 # Importing the modules registers their commands.
-COMMANDS_OF = (boards, piloting, reformwork, scoringwork)
+COMMANDS_OF = (boards, majorevents, piloting, reformwork, scoringwork)
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "pilot.load": _load,
     "pilot.assign": _assign,
@@ -158,6 +180,8 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "pilot.value": _value,
     "pilot.risk": _risk,
     "pilot.risk_close": _risk_close,
+    "pilot.event": _event,
+    "pilot.event_settle": _event_settle,
     "park.save": _park,
     "pilot.compare": _compare,
     "scheme.save": _scheme,
@@ -165,5 +189,6 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "survey.invite": _invite,
     "survey.answer": _answer,
     "boards.refresh": _refresh,
+    "boards.portion": _portion,
     "day.boards": _daily,
 }

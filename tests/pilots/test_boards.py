@@ -69,7 +69,73 @@ def test_days_are_working_days_and_each_belongs_to_one_side(world: World, town: 
         town["slow"]: (4, 3),
         town["quick"]: (1, 0),
     }
-    assert {row["visits"] for row in rows} == {1}
+    assert {(row["submissions"], row["visits"]) for row in rows} == {(1, 0)}
+
+
+def test_visits_are_counted_as_they_were_recorded(
+    world: World, town: dict[str, uuid.UUID], api: Any, at_page: Any
+) -> None:
+    client, hidden = at_page("chuangkou")
+    told = {**hidden, "on": "2026-09-10", "purpose": "collect"}
+    assert client.post(f"/cases/{town['quick']}/visits", data=told).status_code == 302
+    visit = {"on": "2026-09-04", "purpose": "hand_in", "note": "原件核对"}
+    made = api("chuangkou").post(f"/cases/{town['slow']}/visits", visit)
+    api("chuangkou").post(f"/cases/{town['slow']}/visits", {**visit, "on": "2026-09-07", "purpose": "correct"})
+    gone = api("chuangkou").post(f"/cases/{town['slow']}/visits/{made['visit_id']}/reverse", {"note": "登记错误"})
+    assert api("chuangkou").last.status_code == 201, gone
+    api("chuangkou").post(f"/cases/{town['slow']}/visits/{made['visit_id']}/reverse", {"note": "再次"})
+    assert api("chuangkou").last.status_code == 409
+    boards.refresh(world.rt, world.actor("jianguan"), key())
+    with world.rt.db.transaction() as conn:
+        rows = boards.closed(conn, world.actor("jianguan"), "trial", *SPAN)
+    assert {row["case_id"]: row["visits"] for row in rows} == {town["slow"]: 1, town["quick"]: 1}
+    listed = api("qiye").get(f"/cases/{town['slow']}/visits")
+    assert [one["stands"] for one in listed] == [False, False, True]
+    page = client.get(f"/cases/{town['slow']}").get_data(as_text=True)
+    assert "共1次" in page
+    assert "已撤销" in page
+
+
+def test_only_the_bodies_of_a_case_record_visits_and_none_before_it_began(
+    world: World, town: dict[str, uuid.UUID], api: Any
+) -> None:
+    visit = {"on": "2026-09-04", "purpose": "hand_in"}
+    for login, status in (("qiye", 403), ("qiye2", 404), ("huiban", 404)):
+        api(login).post(f"/cases/{town['slow']}/visits", visit)
+        assert api(login).last.status_code == status, login
+    for day in ("2026-08-31", "2026-09-11"):
+        api("chuangkou").post(f"/cases/{town['slow']}/visits", {**visit, "on": day})
+        assert api("chuangkou").last.status_code == 422, day
+
+
+def test_a_large_house_is_carried_over_in_portions_and_says_how_far_it_is(
+    world: World, town: dict[str, uuid.UUID], monkeypatch: pytest.MonkeyPatch, at_page: Any
+) -> None:
+    with world.rt.db.transaction() as conn:
+        before = boards.steps(conn, world.actor("jianguan"), "trial", *SPAN)
+        stamped = boards.stamp(conn)
+        conn.execute(text("UPDATE board_case SET event_seq = -1"))
+    assert stamped is not None
+    world.time.move_to(date(2026, 9, 11))
+    monkeypatch.setattr(boards, "BATCH", 1)
+    made = boards.refresh(world.rt, world.actor("jianguan"), key())
+    assert (made["finished"], made["done"], made["total"]) == (False, 1, 3)
+    page = at_page("jianguan")[0].get("/boards/cases").get_data(as_text=True)
+    assert "已处理1件，共3件" in page
+    with world.rt.db.transaction() as conn:
+        under_way = boards.stamp(conn)
+    assert under_way is not None
+    assert under_way["as_of"] == stamped["as_of"]
+    assert boards.work(world.rt) == 2
+    with world.rt.db.transaction() as conn:
+        after = boards.stamp(conn)
+        found = boards.steps(conn, world.actor("jianguan"), "trial", *SPAN)
+    # A day more has passed for what stands open; everything else is as it was.
+    assert [{**row, "open_longest": None} for row in found] == [{**row, "open_longest": None} for row in before]
+    assert after is not None
+    assert after["under_way"] is None
+    assert after["as_of"] == world.time.now()
+    assert boards.work(world.rt) == 0
 
 
 def test_median_and_90th_percentile_of_a_step_and_of_a_month(world: World, town: dict[str, uuid.UUID]) -> None:

@@ -11,11 +11,12 @@ from docx import Document
 from docx.oxml.ns import qn
 from sqlalchemy import select
 
-from registers import files, obligations
+from registers import files, obligations, parties, waste_licences, waste_rules
+from registers.errors import DomainError
 from registers.permits import Permit, PermitChange
-from tests.conftest import World
+from tests.conftest import World, key
 from tests.waste.kit import operator, outcome, play, scenario
-from workflows import letters, matters
+from workflows import administration, letters, matters
 from workflows.lights import ClockAlarm
 
 JOINT = "一个机关：综合经营"
@@ -179,6 +180,19 @@ def test_what_needs_a_new_application_changes_nothing_in_the_register(world: Wor
     before = held(world)
     play(world, "two_licences_upkeep", name)
     assert held(world) == before
+
+
+def test_the_region_of_a_body_makes_its_licence_numbers_and_else_the_unconfirmed_one(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        body_id = parties.body_by_code(conn, "sip-eeb").id
+    with pytest.raises(DomainError, match="region_code"):
+        administration.change_body(world.rt, world.actor("anquan"), key(), body_id=body_id, region_code="32057")
+    assert waste_rules.rule("regions")["verified"] == "no"
+    with world.rt.db.transaction() as conn:
+        assert waste_licences.next_number(conn, "sip-eeb").startswith("320571")
+    administration.change_body(world.rt, world.actor("anquan"), key(), body_id=body_id, region_code="320591")
+    with world.rt.db.transaction() as conn:
+        assert waste_licences.next_number(conn, "sip-eeb") == "3205910001"
 
 
 # The steps of TWO: 12 proposes and 13 signs the licence, 14 proposes and 15 signs the permit.

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from web import auth, views
 from web.api import schemas
 from web.context import actor, idempotency_key, reading, run, runtime
-from workflows import access, casenotes, deskwork, publicity, reviewing
+from workflows import access, casenotes, deskwork, publicity, reviewing, visits
 
 blueprint = Blueprint("desk", __name__, description="Desks")
 
@@ -33,6 +33,16 @@ class NoteIn(Schema):
     submission_id = fields.UUID(load_default=None)
     path = fields.String(load_default="")
     internal = fields.Boolean(load_default=False)
+
+
+class VisitIn(Schema):
+    on = fields.Date(required=True)
+    purpose = fields.String(required=True, validate=validate.OneOf(list(visits.PURPOSES)))
+    note = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class ReverseVisitIn(Schema):
+    note = fields.String(required=True, validate=validate.Length(1, 500))
 
 
 class MarkIn(Schema):
@@ -132,6 +142,36 @@ def settle_note(case_id: uuid.UUID, note_id: uuid.UUID) -> Any:
 def answer_comment(args: dict[str, Any], case_id: uuid.UUID, comment_id: uuid.UUID) -> Any:
     """Answer a comment from the public; both are then published under the notice."""
     return run(publicity.answer, case_id=case_id, comment_id=comment_id, text=args["text"])
+
+
+@blueprint.get("/cases/<uuid:case_id>/visits")
+@blueprint.response(200)
+@auth.signed_in
+def list_visits(case_id: uuid.UUID) -> Any:
+    """The visits of the applicant for a case, with what was taken back."""
+    with reading() as conn:
+        access.visible_case(conn, actor(), case_id)
+        return views.plain(visits.of_case(conn, case_id))
+
+
+@blueprint.post("/cases/<uuid:case_id>/visits")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(VisitIn())
+@blueprint.response(201)
+@auth.signed_in
+def record_visit(args: dict[str, Any], case_id: uuid.UUID) -> Any:
+    """Enter a visit of the applicant (officers of the bodies that handle the case)."""
+    return run(visits.record, case_id=case_id, **args)
+
+
+@blueprint.post("/cases/<uuid:case_id>/visits/<uuid:visit_id>/reverse")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(ReverseVisitIn())
+@blueprint.response(201)
+@auth.signed_in
+def reverse_visit(args: dict[str, Any], case_id: uuid.UUID, visit_id: uuid.UUID) -> Any:
+    """Take a visit back that was entered by mistake."""
+    return run(visits.reverse, case_id=case_id, visit_id=visit_id, **args)
 
 
 @blueprint.get("/tasks/<uuid:task_id>/marks")

@@ -10,14 +10,15 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from registers import scoring
+from registers import pilot_events, scoring
 from registers.accounts import ANONYMOUS
-from registers.pilot_tables import CAUSES, LIGHTS
+from registers.pilot_tables import CAUSES, GROUNDS, LIGHTS
 from web import auth, pilotviews, views
 from web.api import schemas
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.pages import scoring as scoringpages
-from workflows import milestoning, piloting, portfolio, reformwork, scoringwork, unitfiles
+from workflows import majorevents, milestoning, piloting, portfolio, reformwork, scoringwork, unitfiles
+from workflows.commands import Command
 
 blueprint = Blueprint("pilots", __name__, description="Pilots, parks, scoring and questionnaires")
 TEXT = validate.Length(1, 4000)
@@ -117,6 +118,19 @@ class RiskIn(Schema):
 
 class RiskCloseIn(Schema):
     closing = fields.String(required=True, validate=validate.Length(1, 2000))
+
+
+class PilotEventIn(Schema):
+    on = fields.Date(required=True)
+    ground = fields.String(required=True, validate=validate.OneOf(list(GROUNDS)))
+    said = fields.String(required=True, validate=TEXT)
+    document = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class PilotEventSettleIn(Schema):
+    outcome = fields.String(required=True, validate=validate.OneOf(list(pilot_events.OUTCOMES)))
+    reason = fields.String(required=True, validate=TEXT)
+    document = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 class CompareIn(Schema):
@@ -229,34 +243,51 @@ def bulletin(args: dict[str, Any], code: str) -> Response:
     return scoringpages.word_bulletin(code)
 
 
-@blueprint.post("/pilots/<uuid:pilot_id>/assign")
+# What is entered of a pilot and handed on as it is: address, schema, command, answer, what it does.
+_ENTERED: tuple[tuple[str, type[Schema], Command, int, str], ...] = (
+    ("assign", PilotAssignIn, piloting.assign, 200, "Say which bodies lead and approve a pilot, by their codes."),
+    ("tasks", PilotTaskIn, piloting.add_task, 201, "Add a task with its date."),
+    ("reach", ReachIn, piloting.reach, 200, "Note the day on which a task was done."),
+    ("push", PilotPushIn, piloting.push, 200, "Push a task, with the reason and whom the delay is put down to."),
+    (
+        "deliverables",
+        DeliverIn,
+        piloting.deliver,
+        201,
+        "Hand in the next version of what a task delivers; the file was uploaded before.",
+    ),
+    ("reports", PilotReportIn, piloting.report, 201, "Report how the pilot stands."),
+    ("notes", PilotNoteIn, piloting.note, 201, "Record a decision that changes no status."),
+    ("indicators", IndicatorIn, piloting.indicator, 201, "Enter an indicator with baseline and target."),
+    ("values", PilotValueIn, piloting.value, 201, "Enter a measured value."),
+    ("risks", RiskIn, piloting.risk, 201, "Enter a risk."),
+    ("comparisons", CompareIn, reformwork.compare, 201, "Say how the pilot's effect is measured."),
+    ("events", PilotEventIn, majorevents.enter, 201, "Enter an event that may cost the pilot its place."),
+)
+
+
+def _enter(path: str, schema: type[Schema], command: Command, status: int, said: str) -> None:
+    def view(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
+        return run(command, pilot_id=pilot_id, **args)
+
+    view.__name__, view.__doc__ = f"enter_{path}", said
+    answered = blueprint.response(status)(auth.signed_in(view))
+    described = blueprint.doc(parameters=KEY)(blueprint.arguments(schema)(answered))
+    blueprint.post(f"/pilots/<uuid:pilot_id>/{path}")(described)
+
+
+for _entry in _ENTERED:
+    _enter(*_entry)
+
+
+@blueprint.post("/pilots/<uuid:pilot_id>/events/<uuid:event_id>/settle")
 @blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotAssignIn)
+@blueprint.arguments(PilotEventSettleIn)
 @blueprint.response(200)
 @auth.signed_in
-def assign(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Say which bodies lead and approve a pilot, by their codes."""
-    return run(piloting.assign, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/tasks")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotTaskIn)
-@blueprint.response(201)
-@auth.signed_in
-def add_task(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Add a task with its date."""
-    return run(piloting.add_task, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/reach")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(ReachIn)
-@blueprint.response(200)
-@auth.signed_in
-def reach(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Note the day on which a task was done."""
-    return run(piloting.reach, pilot_id=pilot_id, **args)
+def settle_event(args: dict[str, Any], pilot_id: uuid.UUID, event_id: uuid.UUID) -> Any:
+    """Dismiss an event, or disqualify the pilot for it."""
+    return run(majorevents.settle, pilot_id=pilot_id, event_id=event_id, **args)
 
 
 @blueprint.post("/pilots/<uuid:pilot_id>/push/preview")
@@ -271,81 +302,11 @@ def preview(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
         return views.plain({"moved": [vars(shift) for shift in moved]})
 
 
-@blueprint.post("/pilots/<uuid:pilot_id>/push")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotPushIn)
-@blueprint.response(200)
-@auth.signed_in
-def push(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Push a task, with the reason and whom the delay is put down to."""
-    return run(piloting.push, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/deliverables")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(DeliverIn)
-@blueprint.response(201)
-@auth.signed_in
-def deliver(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Hand in the next version of what a task delivers; the file was uploaded before."""
-    return run(piloting.deliver, pilot_id=pilot_id, **args)
-
-
 @blueprint.get("/pilots/<uuid:pilot_id>/deliverables/<uuid:deliverable_id>")
 @auth.signed_in
 def deliverable(pilot_id: uuid.UUID, deliverable_id: uuid.UUID) -> Response:
     """The file of a deliverable."""
     return scoringpages.pilot_file(pilot_id=pilot_id, deliverable_id=deliverable_id)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/reports")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotReportIn)
-@blueprint.response(201)
-@auth.signed_in
-def report(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Report how the pilot stands."""
-    return run(piloting.report, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/notes")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotNoteIn)
-@blueprint.response(201)
-@auth.signed_in
-def note(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Record a decision that changes no status."""
-    return run(piloting.note, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/indicators")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(IndicatorIn)
-@blueprint.response(201)
-@auth.signed_in
-def indicator(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Enter an indicator with baseline and target."""
-    return run(piloting.indicator, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/values")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(PilotValueIn)
-@blueprint.response(201)
-@auth.signed_in
-def value(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Enter a measured value."""
-    return run(piloting.value, pilot_id=pilot_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/risks")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(RiskIn)
-@blueprint.response(201)
-@auth.signed_in
-def risk(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Enter a risk."""
-    return run(piloting.risk, pilot_id=pilot_id, **args)
 
 
 @blueprint.post("/pilots/<uuid:pilot_id>/risks/<uuid:risk_id>/close")
@@ -356,16 +317,6 @@ def risk(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
 def close_risk(args: dict[str, Any], pilot_id: uuid.UUID, risk_id: uuid.UUID) -> Any:
     """Close a risk."""
     return run(piloting.close_risk, pilot_id=pilot_id, risk_id=risk_id, **args)
-
-
-@blueprint.post("/pilots/<uuid:pilot_id>/comparisons")
-@blueprint.doc(parameters=KEY)
-@blueprint.arguments(CompareIn)
-@blueprint.response(201)
-@auth.signed_in
-def compare(args: dict[str, Any], pilot_id: uuid.UUID) -> Any:
-    """Say how the pilot's effect is measured."""
-    return run(reformwork.compare, pilot_id=pilot_id, **args)
 
 
 @blueprint.get("/pilots/<uuid:pilot_id>/evaluations/<uuid:evaluation_id>")

@@ -152,6 +152,7 @@ class BodyFacts(Schema):
     address = fields.String(validate=validate.Length(0, 300))
     court_name = fields.String(validate=validate.Length(0, 200))
     reconsideration_name = fields.String(validate=validate.Length(0, 200))
+    region_code = fields.String(validate=validate.Length(0, 6))
     parent_id = fields.UUID(allow_none=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -15,7 +16,8 @@ from web.context import actor, reading, run, runtime
 from web.i18n import model_name, pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
-from workflows import access, casenotes, cases, definitions, documents, formdata, letters, separate
+from web.words import in_language
+from workflows import access, casenotes, cases, definitions, documents, formdata, letters, separate, visits
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -37,6 +39,7 @@ def case(case_id: uuid.UUID) -> str:
         drawn = _diagrams(conn, compiled, document, history)
         told = record.lines(conn, rt.reference.get(conn), compiled, history, document["obligations"])
         notes = [{**note, "place": _place(submitted, note)} for note in views.notes(conn, rt, person, row)]
+        seen = visits.of_case(conn, case_id)
         variables = separate.own_variables(compiled, away, formdata.variables_of(conn, compiled, case_id))
         rules = findings.of_case(compiled, variables, history)
     running = row["status"] == "running"
@@ -55,6 +58,9 @@ def case(case_id: uuid.UUID) -> str:
         ended=compiled.model.elements[row["outcome"]].name if row["outcome"] in compiled.model.elements else "",
         clocks=clocks,
         notes=notes,
+        visits=seen,
+        purposes={key: in_language(pair) for key, pair in visits.PURPOSES.items()},
+        today=rt.time.today(),
         may_note=casenotes.may_write(person, row),
         is_official=casenotes.is_official(person, row),
         diagrams=drawn,
@@ -86,6 +92,36 @@ def _places(submitted: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, 
         if options:
             found.append((model_name(item["title"]), options))
     return found
+
+
+@blueprint.post("/cases/<uuid:case_id>/visits")
+@auth.signed_in
+def record_visit(case_id: uuid.UUID) -> Response:
+    """Enter a visit of the applicant."""
+    form = request.form
+    run(
+        visits.record,
+        case_id=case_id,
+        on=_day(form.get("on", "")),
+        purpose=form.get("purpose", ""),
+        note=form.get("note", ""),
+    )
+    return redirect(url_for("pages.case", case_id=case_id) + "#visits")
+
+
+@blueprint.post("/cases/<uuid:case_id>/visits/<uuid:visit_id>/reverse")
+@auth.signed_in
+def reverse_visit(case_id: uuid.UUID, visit_id: uuid.UUID) -> Response:
+    """Take a visit back."""
+    run(visits.reverse, case_id=case_id, visit_id=visit_id, note=request.form.get("note", ""))
+    return redirect(url_for("pages.case", case_id=case_id) + "#visits")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
 @blueprint.post("/cases/<uuid:case_id>/withdraw")

@@ -19,7 +19,7 @@ from web.pages.work import offset_asked, page_url
 from workflows import access, administration, housebook, people
 from workflows.matters import MATTER_TITLES
 
-TEXTS = ("name_zh", "name_en", "prefix", "kind", "phone", "address", "court_name", "reconsideration_name")
+TEXTS = ("name_zh", "name_en", "prefix", "kind", "phone", "address", "court_name", "reconsideration_name", "region_code")
 PAGE = 100
 
 

@@ -18,7 +18,7 @@ from web import auth, boardviews, pilotviews, sheets
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
-from workflows import milestoning, piloting, portfolio, reformwork
+from workflows import majorevents, milestoning, piloting, portfolio, reformwork
 from workflows.commands import Command
 
 
@@ -94,7 +94,7 @@ def pilot_sheet(pilot_id: uuid.UUID) -> Response:
 
 
 @blueprint.post(
-    "/pilots/<uuid:pilot_id>/<any(assign, task, reach, deliver, report, note, indicator, value, risk, risk_close, compare):act>"
+    "/pilots/<uuid:pilot_id>/<any(assign, task, reach, deliver, report, note, indicator, value, risk, risk_close, compare, event, event_settle):act>"
 )
 @auth.signed_in
 def pilot_act(pilot_id: uuid.UUID, act: str) -> Any:
@@ -166,6 +166,8 @@ def _page(pilot_id: uuid.UUID, *, error: str = "", moved: Any = None) -> str:
         procedures=procedures,
         chart=chart,
         bodies=bodies,
+        may_event=majorevents.may_enter(actor(), document),
+        may_settle=majorevents.may_settle(actor(), document),
         may_assign=piloting.keeps_register(actor()) or document["may_keep"],
         error=error,
         moved=moved,
@@ -240,6 +242,14 @@ def _closing() -> dict[str, Any]:
     return {"risk_id": risk_id, **_text("closing")()}
 
 
+def _settling() -> dict[str, Any]:
+    try:
+        event_id = uuid.UUID(request.form.get("event_id", ""))
+    except ValueError:
+        raise DomainError("event_id", "请选择情形。", "Choose the event.", pointer="event_id") from None
+    return {"event_id": event_id, **_text("outcome", "reason", "document")()}
+
+
 def _comparison() -> dict[str, Any]:
     told = _text("metric", "procedure", "base_source")()
     days = {name: _day(name) if request.form.get(name) else None for name in ("base_first", "base_last")}
@@ -265,5 +275,7 @@ _ACTS: dict[str, tuple[Command, Callable[[], dict[str, Any]]]] = {
     "value": (piloting.value, _value),
     "risk": (piloting.risk, _text("title", "level", "measures", "owner")),
     "risk_close": (piloting.close_risk, _closing),
+    "event": (majorevents.enter, lambda: {**_text("ground", "said", "document")(), "on": _day("on")}),
+    "event_settle": (majorevents.settle, _settling),
     "compare": (reformwork.compare, _comparison),
 }
