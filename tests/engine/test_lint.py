@@ -126,7 +126,7 @@ def test_mistakes_are_errors(text, expected):
         ("start s\nand g\nuser a\nuser b\nuser c\ns -> g\ng -> a\ng -> b\na -> c\nb -> c", "doubled"),
         (
             "start s\nor g\nuser a\nuser b\nor j\nuser c\nxor q\ns -> g\ng -> a : x == 1\ng -> b *\na -> j\nb -> j\nj -> c\nc -> q\nq -> c : x == 2\nq -> c *",
-            "implicit_merge",
+            "no_end",
         ),
     ],
 )
