@@ -49,7 +49,7 @@ def save_letter(step: Step, *, definition_id: uuid.UUID, name: str, content: byt
             f"模板使用了这份文书没有的占位符：{zh}。请改用下表中的名称后重新上传。",
             f"The template uses placeholders this letter does not have: {en}. Use the names of the table and upload it again.",
             pointer="file",
-            unknown=[{"token": one.token, "zh": one.zh, "en": one.en} for one in wrong],
+            errors=[{"token": one.token, "zh": one.zh, "en": one.en} for one in wrong],
         )
     digest = drafting.keep(step, definition_id, file_of(name), content, expected)
     settings = json.loads(definitions.files_of(step.conn, definition_id)[definitions.SETTINGS])

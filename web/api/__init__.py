@@ -59,6 +59,7 @@ def install(app: Flask) -> None:
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
     about_models = (authoring, definitions, trials, modelruns, publishing)
+    about_models = (authoring, definitions)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
     for module in (session, *about_models, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

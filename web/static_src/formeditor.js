@@ -47,7 +47,7 @@ function travel(from, to) {
 async function post(address) {
   return fetch(address, {
     method: "POST", body: JSON.stringify(form),
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": given.csrf, Accept: "text/html, application/problem+json" },
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": given.csrf, Accept: "application/json" },
   });
 }
 
