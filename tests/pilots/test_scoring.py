@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import uuid
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,11 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from werkzeug.datastructures import MultiDict
 
 from handlers.scoring import compute
 from registers import pilots, scoring
 from registers.errors import DomainError
 from tests.conftest import TODAY, World, key
+from web import schemeforms
 from workflows import scoringwork
 
 SCHEME: dict[str, Any] = {
@@ -231,3 +234,68 @@ def test_sheets_are_not_shown_before_the_evaluation_is_closed(world: World, api:
     with world.rt.db.transaction() as conn:
         scoring.close_evaluation(conn, opened["id"], {"total": "80"}, world.time.now())
     assert len(api("shencha").get(f"/pilots/{pilot_id}/evaluations/{opened['id']}")["sheets"]) == 1
+
+
+def filled(scheme: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the form of a scheme, as a browser sends them."""
+    fields = schemeforms.shown(scheme)
+    sent: dict[str, Any] = {name: fields[name] for name in schemeforms.MARKS}
+    for prefix, rows, names in (("i", "indicators", schemeforms.INDICATOR), ("v", "vetoes", schemeforms.VETO)):
+        sent |= {f"{prefix}_{name}": [row[name] for row in fields[rows]] for name in names}
+    return {**sent, "code": "pilot", "title_zh": "新方案", "title_en": "New", "basis": "JSPARK2019:三（三）"}
+
+
+def test_the_form_of_a_scheme_says_the_same_as_its_data(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        shipped = [row["content"] for row in scoring.schemes(conn)]
+    assert shipped
+    for content in shipped:
+        typed = schemeforms.sent(MultiDict(list(_pairs(filled(content)))))
+        assert schemeforms.content_of(typed) == content
+
+
+def _pairs(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
+        yield from ((name, one) for one in (value if isinstance(value, list) else [value]))
+
+
+def test_a_designer_edits_a_scheme_by_a_form_whose_weights_must_add_up(world: World, at_page: Any) -> None:
+    with world.rt.db.transaction() as conn:
+        found = scoring.in_force(conn, "pilot")
+    client, hidden = at_page("sheji")
+    fields = {**hidden, **filled(found["content"])}
+    first = f"/schemes/{found['id']}"
+    page = client.post(first, data={**fields, "do": "indicator"}).get_data(as_text=True)
+    assert page.count('name="i_key"') == len(found["content"]["indicators"]) + 1
+    wrong = {**fields, "i_weight": ["35", *fields["i_weight"][1:]], "do": "save"}
+    answer = client.post(first, data=wrong)
+    assert answer.status_code == 422
+    assert "权重之和应为100，现为105" in answer.get_data(as_text=True)
+    right = {**fields, "i_weight": ["35", "15", *fields["i_weight"][2:]], "do": "save"}
+    answer = client.post(first, data={**right, "idempotency_key": key()})
+    assert answer.status_code == 302
+    draft = uuid.UUID(answer.headers["Location"].rsplit("/", 1)[1])
+    with world.rt.db.transaction() as conn:
+        kept = scoring.scheme(conn, draft)
+    assert (kept["status"], [one["weight"] for one in kept["content"]["indicators"][:2]]) == ("draft", [35, 15])
+    assert client.post(f"/schemes/{draft}/publish", data={**hidden, "idempotency_key": key()}).status_code == 302
+    with world.rt.db.transaction() as conn:
+        assert scoring.in_force(conn, "pilot")["id"] == draft
+
+
+def test_sample_scores_show_the_result_before_anything_is_kept(world: World, at_page: Any, api: Any) -> None:
+    with world.rt.db.transaction() as conn:
+        found = scoring.in_force(conn, "pilot")
+        before = len(scoring.schemes(conn))
+    content = found["content"]
+    samples = {one["key"]: ["80", "90", "100"] for one in content["indicators"]}
+    client, hidden = at_page("sheji")
+    fields = {**hidden, **filled(content), "i_sample": ["80 90 100"] * len(samples), "do": "preview"}
+    page = client.post(f"/schemes/{found['id']}", data=fields).get_data(as_text=True)
+    # The questionnaire's line takes its first figure, every other the mean of three: 85 x 90 + 15 x 80 per cent.
+    assert "得分88.50" in page
+    result = api("shencha").post("/schemes/preview", {"content": content, "samples": samples})
+    assert result["total"] == "88.50"
+    with world.rt.db.transaction() as conn:
+        assert len(scoring.schemes(conn)) == before
+    assert api("qiye").post("/schemes/preview", {"content": content})["status"] == 403

@@ -13,7 +13,7 @@ from marshmallow import Schema, fields, validate
 from registers import pilot_events, scoring
 from registers.accounts import ANONYMOUS
 from registers.pilot_tables import CAUSES, GROUNDS, LIGHTS
-from web import auth, pilotviews, views
+from web import auth, pilotviews, schemeforms, views
 from web.api import schemas
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.pages import scoring as scoringpages
@@ -155,6 +155,17 @@ class SchemeIn(Schema):
     title = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     content = fields.Dict(keys=fields.String(), required=True)
     basis = fields.String(required=True, validate=validate.Length(1, 300))
+
+
+class SchemePreviewIn(Schema):
+    content = fields.Dict(keys=fields.String(), required=True)
+    samples = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(
+            fields.Decimal(places=None, validate=validate.Range(0, scoring.TOP)), validate=validate.Length(0, 50)
+        ),
+        load_default=dict,
+    )
 
 
 class InviteIn(Schema):
@@ -382,6 +393,16 @@ def schemes() -> Any:
 def save_scheme(args: dict[str, Any]) -> Any:
     """Keep a draft of a scheme."""
     return run(scoringwork.save_scheme, **args)
+
+
+@blueprint.post("/schemes/preview")
+@blueprint.arguments(SchemePreviewIn)
+@blueprint.response(200)
+@auth.signed_in
+def preview_scheme(args: dict[str, Any]) -> Any:
+    """The result that sample scores would give by a scheme, whether it is kept or not; nothing is stored."""
+    piloting.require_seeing(actor())
+    return views.plain(schemeforms.previewed(args["content"], args["samples"]))
 
 
 @blueprint.post("/schemes/<uuid:scheme_id>/publish")

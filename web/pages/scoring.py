@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import secrets
 import uuid
 from typing import Any
@@ -14,7 +13,7 @@ from handlers.scoring import GRADES
 from registers import files, pilots, scoring
 from registers.accounts import ANONYMOUS
 from registers.errors import DomainError, NotFound
-from web import auth, downloads, pilotviews
+from web import auth, downloads, pilotviews, schemeforms
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
@@ -43,22 +42,27 @@ def scheme(scheme_id: uuid.UUID) -> str:
 @blueprint.post("/schemes/<uuid:scheme_id>")
 @auth.signed_in
 def scheme_save(scheme_id: uuid.UUID) -> Any:
-    """Keep a draft that starts from this version."""
+    """Keep a draft that starts from this version, show what sample scores would give, or make room for another row."""
     form = request.form
+    typed, do = schemeforms.sent(form), form.get("do", "save")
+    if do in ("indicator", "veto"):
+        rows, names = (
+            (typed["indicators"], schemeforms.INDICATOR) if do == "indicator" else (typed["vetoes"], schemeforms.VETO)
+        )
+        rows.append(dict.fromkeys(names, ""))
+        return _scheme(scheme_id, typed=typed)
     try:
-        try:
-            content = json.loads(form.get("content", ""))
-        except ValueError:
-            raise DomainError("scheme", "内容不是正确的JSON。", "The content is not JSON.", pointer="content") from None
-        if not isinstance(content, dict):
-            raise DomainError("scheme", "内容应为对象。", "The content is an object.", pointer="content")
+        content = schemeforms.content_of(typed)
+        if do == "preview":
+            result = schemeforms.previewed(content, schemeforms.samples_of(typed, content))
+            return _scheme(scheme_id, typed=typed, result=result)
         title = {"zh": form.get("title_zh", ""), "en": form.get("title_en", "")}
         code, basis = form.get("code", ""), form.get("basis", "")
         made = run(scoringwork.save_scheme, code=code, title=title, content=content, basis=basis)
     except DomainError as error:
         if error.status in (403, 404):
             raise
-        return _scheme(scheme_id, f"{error.message(language())} {error.pointer or ''}"), error.status
+        return _scheme(scheme_id, error.message(language()), typed=typed), error.status
     return redirect(url_for("pages.scheme", scheme_id=made["scheme_id"]))
 
 
@@ -70,15 +74,22 @@ def scheme_publish(scheme_id: uuid.UUID) -> Any:
     return redirect(url_for("pages.scheme", scheme_id=scheme_id))
 
 
-def _scheme(scheme_id: uuid.UUID, error: str = "") -> str:
+def _scheme(
+    scheme_id: uuid.UUID, error: str = "", *, typed: dict[str, Any] | None = None, result: dict[str, Any] | None = None
+) -> str:
     piloting.require_seeing(actor())
     with reading() as conn:
         found = scoring.scheme(conn, scheme_id)
+    fields = schemeforms.shown(found["content"]) if typed is None else typed
     return render_template(
         "scheme.html",
         scheme=found,
-        content=json.dumps(found["content"], ensure_ascii=False, indent=1),
+        f=fields,
+        total=schemeforms.total_weight(fields),
+        result=result,
+        grade=lambda key: in_language(GRADES[key]),
         given=request.form,
+        edited=typed is not None,
         may_edit=access.administers(actor(), "definition.edit"),
         error=error,
         **pilotviews.words(),
