@@ -51,7 +51,7 @@ from workflows.values import normalise, pack, unpack
 __all__ = [
     "DecisionMade", "Element", "EngineLimit", "Instance", "Model", "ModelError", "NotWaiting", "Outcome", "Parked",
     "ProcessError", "Services", "StateRefused", "Thrown", "Waiting", "cancel", "compile", "complete", "dump", "fire",
-    "load", "run", "set_variables", "start", "variables",
+    "load", "run", "set_variables", "skip", "start", "variables",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -1275,6 +1275,28 @@ def fire(instance: Instance, waiting_id: str, payload: Any = None) -> Outcome:
         raise NotWaiting(waiting_id)
     _begin(instance)
     spec.fired(token, payload)
+    instance.drain()
+    return instance.outcome()
+
+
+def skip(instance: Instance, parked_id: str, result: Any = None) -> Outcome:
+    """Let a parked service step or decision count as done, with what later steps find as its result, and go on."""
+    token = next((item for item in instance.tokens() if str(item.id) == parked_id and item._state == _READY), None)
+    if token is None:
+        raise NotWaiting(parked_id)
+    spec = token.spec
+    if not isinstance(spec, (ServiceSpec, DecisionSpec)):
+        raise Conflict(
+            "not_skippable",
+            f"“{spec.element.name or spec.element.id}”决定流程走向，不能跳过；请更正数据后重试。",
+            f"“{spec.element.name or spec.element.id}” decides the way on and cannot be skipped; put the data right and retry.",
+            pointer=spec.element.id,
+        )
+    _begin(instance)
+    name = spec.node.result or spec.node.properties.get("result")
+    if result is not None and name:
+        token.assign(name, result)
+    token.internal_data["done"] = True
     instance.drain()
     return instance.outcome()
 

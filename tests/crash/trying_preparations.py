@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
+
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import World, key
-from tests.runtime.models import chain, node
-from workflows import definitions, modelruns, publishing, trials
+from tests.runtime.models import chain, node, publish, service
+from workflows import cases, definitions, incidents, modelruns, publishing, trials
+from workflows.models import Incident, Task
 
 Ready = tuple[Actor, dict[str, Any]]
 MODEL = chain(node("userTask", "fill", role="preparer"))
@@ -76,6 +79,38 @@ def _decline(world: World) -> Ready:
     return world.actor("xitong"), {"definition_id": definition_id, "remark": "缺少依据"}
 
 
+def _stopped(world: World) -> uuid.UUID:
+    """The incident of a case that stopped at a letter whose name is wrong."""
+    fill = node("userTask", "fill", role="preparer", result="answer")
+    letter = service("letter", "letter.draft", "made", letter="answer.remark", values="{'reason': '测试'}")
+    publish(world.rt, chain(fill, letter, node("userTask", "after", role="window")))
+    case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
+    with world.rt.db.transaction() as conn:
+        task = conn.scalar(select(Task.id).where(Task.case_id == case_id))
+    assert task is not None
+    cases.complete(world.rt, world.actor("qiye"), key(), task_id=task, data={"remark": "nothing"})
+    with world.rt.db.transaction() as conn:
+        found = conn.scalar(select(Incident.id).where(Incident.case_id == case_id))
+    assert found is not None
+    return found
+
+
+MENDED = {"path": "answer.remark", "value": "withdrawal_notice", "reason": "名称写错"}
+
+
+def _skip(world: World) -> Ready:
+    return world.actor("xitong"), {"incident_id": _stopped(world), "reason": "已线下出具"}
+
+
+def _mend(world: World) -> Ready:
+    return world.actor("xitong"), {"incident_id": _stopped(world), **MENDED}
+
+
+def _decide(world: World) -> Ready:
+    made = incidents.propose(world.rt, world.actor("xitong"), key(), incident_id=_stopped(world), **MENDED)
+    return world.actor("qianfa"), {"mend_id": uuid.UUID(made["mend_id"]), "accept": True}
+
+
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "trial.start": _start,
     "trial.step": _step,
@@ -84,6 +119,9 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "trial.drop": _drop,
     "definition.propose": _propose,
     "definition.decline": _decline,
+    "incident.skip": _skip,
+    "mend.propose": _mend,
+    "mend.decide": _decide,
     "model_run.request": _run,
     "model_run.walk": _walk,
 }

@@ -18,6 +18,7 @@ from web.api import (
     files,
     house,
     inbox,
+    incidents,
     limits,
     milestones,
     modelruns,
@@ -59,7 +60,6 @@ def install(app: Flask) -> None:
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
     about_models = (authoring, definitions, trials, modelruns, publishing)
-    about_models = (authoring, definitions)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
-    for module in (session, *about_models, *about_cases, calendar, inbox, limits, house, duties, *about_registers, admin):
+    for module in (session, *about_models, *about_cases, calendar, inbox, limits, house, duties, *about_registers, incidents, admin):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")

@@ -12,7 +12,7 @@ from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run
 from web.pages.system import checks, packages, version
-from workflows import access, administration, housebook, incidents, people
+from workflows import access, administration, housebook, people
 
 blueprint = Blueprint("admin", __name__, description="Administration")
 
@@ -50,16 +50,6 @@ def choose_profile(args: dict[str, Any]) -> Any:
 def drop_factor(user_id: uuid.UUID) -> Any:
     """Take a lost authenticator out of force."""
     return run(administration.drop_factor, user_id=user_id)
-
-
-@blueprint.get("/incidents")
-@blueprint.response(200)
-@auth.signed_in
-def listing() -> Any:
-    """Stopped service steps with their cause."""
-    access.require(actor(), "incident.see")
-    with reading() as conn:
-        return views.plain(incidents.open_incidents(conn))
 
 
 @blueprint.get("/bodies")

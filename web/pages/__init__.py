@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
         houserules,
         houses,
         inbox,
+        incidents,
         inspections,
         letterdesk,
         limits,

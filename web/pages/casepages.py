@@ -17,7 +17,7 @@ from web.i18n import model_name, pick
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions
 from web.words import in_language
-from workflows import access, casenotes, cases, definitions, documents, formdata, letters, separate, visits
+from workflows import access, casenotes, cases, definitions, documents, formdata, incidents, letters, separate, visits
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -68,6 +68,7 @@ def case(case_id: uuid.UUID) -> str:
             model_name(compiled.model.elements[key].name) if key in compiled.model.elements else key
         ),
         may_retry=access.administers(person, "incident.retry"),
+        may_mend=incidents.may_decide(person, row),
         may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
         may_cancel=running and leads,
         places=[] if running or not cases.may_correct(person, row["lead_body_id"]) else _places(submitted),

@@ -14,7 +14,6 @@ from web.context import actor, reading, run
 from web.pages import blueprint
 from workflows import access, comparing, designing
 from workflows import definitions as versions
-from workflows.incidents import open_incidents
 
 MOST_FILES = 40
 
@@ -98,16 +97,6 @@ def _other(row: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] 
     asked = request.args.get("with", "")
     earlier = [one for one in others if one["version"] < row["version"]]
     return next((one for one in others if str(one["id"]) == asked), earlier[0] if earlier else None)
-
-
-@blueprint.get("/incidents")
-@auth.signed_in
-def incidents() -> str:
-    """Stopped steps with their causes."""
-    access.require(actor(), "incident.see")
-    with reading() as conn:
-        rows = open_incidents(conn)
-    return render_template("incidents.html", rows=rows, may_retry=access.administers(actor(), "incident.retry"))
 
 
 def _page(findings: list[dict[str, Any]] | None, procedure: str) -> str:
