@@ -26,6 +26,7 @@ class _OpenInputs(Schema):
 class _OpenOutputs(Schema):
     rows = Rows()
     vetoes = Rows()
+    seats = Rows()
     least = fields.Integer(required=True)
     scheme = fields.String(required=True)
 
@@ -47,7 +48,9 @@ def open_(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     ]
     vetoes = [{"key": one["key"], "veto": one["title"]["zh"], "found": False} for one in content["vetoes"]]
     name = f"{opened['scheme']['title']['zh']} 第{opened['scheme']['version']}版"
-    return {"rows": rows, "vetoes": vetoes, "least": content["least"], "scheme": name}
+    # Every seat is one evaluator's: all of them score at the same time and none sees another's sheet.
+    seats = [{"seat": number} for number in range(1, content["least"] + 1)]
+    return {"rows": rows, "vetoes": vetoes, "seats": seats, "least": content["least"], "scheme": name}
 
 
 class _SheetInputs(Schema):
@@ -56,6 +59,7 @@ class _SheetInputs(Schema):
 
 class _SheetOutputs(Schema):
     accepted = fields.Boolean(required=True)
+    valid = fields.Boolean(required=True)
     counted = fields.Integer(required=True)
     complete = fields.Boolean(required=True)
     zh = fields.String(required=True)
@@ -70,7 +74,7 @@ class _SheetOutputs(Schema):
     outputs=_SheetOutputs,
 )
 def sheet(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
-    """One sheet a person; who declares a conflict of interest is not counted, and another has to score."""
+    """One sheet a person; who declares a conflict of interest is not counted, and another takes the seat."""
     told = inputs["sheet"]
     opened = scoring.current(ctx.conn, pilot_of(ctx))
     if opened is None or ctx.actor_id is None:
@@ -102,7 +106,14 @@ def sheet(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     zh, en = f"有效评分{counted}份，至少{least}份。", f"{counted} sheets count; {least} are needed."
     if not accepted:
         zh, en = "您已评过分，请由其他评委评分。", "You have scored already; another evaluator is needed."
-    return {"accepted": accepted, "counted": counted, "complete": counted >= least, "zh": zh, "en": en}
+    return {
+        "accepted": accepted,
+        "valid": accepted and not conflict,
+        "counted": counted,
+        "complete": counted >= least,
+        "zh": zh,
+        "en": en,
+    }
 
 
 class _ResultInputs(Schema):

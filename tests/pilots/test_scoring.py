@@ -20,6 +20,7 @@ from handlers.scoring import compute
 from registers import pilots, scoring
 from registers.errors import DomainError
 from tests.conftest import TODAY, World, key
+from tests.waste.kit import play, scenario
 from web import schemeforms
 from workflows import scoringwork
 
@@ -299,3 +300,27 @@ def test_sample_scores_show_the_result_before_anything_is_kept(world: World, at_
     with world.rt.db.transaction() as conn:
         assert len(scoring.schemes(conn)) == before
     assert api("qiye").post("/schemes/preview", {"content": content})["status"] == 403
+
+
+def test_all_seats_are_open_at_once_and_a_conflict_leaves_its_seat_open(world: World) -> None:
+    name = "评委声明利益冲突"
+    steps = scenario("pilot_evaluation", name)["steps"]
+    first = next(number for number, step in enumerate(steps) if step.get("task") == "task_score")
+    player = play(world, "pilot_evaluation", name, first)
+
+    def seats() -> int:
+        return [task["element"] for task in player.open_tasks()].count("task_score")
+
+    assert seats() == 3
+    left = []
+    for step in steps[first : first + 4]:
+        player.take(step)
+        left.append(seats())
+    # The second declares a conflict: the seat stays open until somebody without one takes it.
+    assert left == [2, 2, 1, 0]
+    with world.rt.db.transaction() as conn:
+        (found,) = scoring.evaluations_of(conn, pilots.of_case(conn, player.case_id))
+        result = scoring.evaluation(conn, found["id"])["result"]
+    assert result["evaluators"] == 3
+    assert [one["reason"] for one in result["excluded"]] == ["曾参与该试点方案编制"]
+    assert {line["spread"] for line in result["lines"] if not line["from_survey"]} == {"4"}
