@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from lxml import etree
@@ -310,7 +312,6 @@ class _Reader:
         self.link(found)
         for decision in found.values():
             self.check_unique(decision)
-            self.check_gaps(decision)
         return list(found.values())
 
     def decision(self, element: etree._Element) -> Decision | None:
@@ -506,21 +507,21 @@ class _Reader:
                 "请调整条件，或改用 FIRST、ANY、PRIORITY。", "Change the cells, or use FIRST, ANY or PRIORITY.",
             )  # fmt: skip
 
-    def check_gaps(self, decision: Decision) -> None:
-        """A table that has no answer for some input says so, unless an empty answer is meant (COLLECT, a default)."""
-        whole = not any(finding.element == decision.id for finding in self.findings)
-        wanted = whole and decision.rules and decision.inputs and decision.aggregation is None
-        if not wanted or decision.hit_policy in LISTS or any(output.default for output in decision.outputs):
-            return
-        for example in gaps(decision, 3):
-            self.findings.append(
-                Finding(
-                    WARNING, "dmn.gap", decision.id, decision.line, f"没有任何一行适用于：{example}，结果将为空。",
-                    f"No rule holds for: {example}; the outputs will be empty.",
-                    "请补充一行，或在最后加一行全部为“-”的规则（FIRST），或填写默认输出。",
-                    "Add a rule, or a last one with “-” everywhere (FIRST), or a default output.", self.file,
-                )
-            )  # fmt: skip
+
+def gap_warnings(decision: Decision, file: str) -> list[Finding]:
+    """A table that has no answer for some input says so, unless an empty answer is meant (COLLECT, a default)."""
+    wanted = decision.rules and decision.inputs and decision.aggregation is None
+    if not wanted or decision.hit_policy in LISTS or any(output.default for output in decision.outputs):
+        return []
+    return [
+        Finding(
+            WARNING, "dmn.gap", decision.id, decision.line, f"没有任何一行适用于：{example}，结果将为空。",
+            f"No rule holds for: {example}; the outputs will be empty.",
+            "请补充一行，或在最后加一行全部为“-”的规则（FIRST），或填写默认输出。",
+            "Add a rule, or a last one with “-” everywhere (FIRST), or a default output.", file,
+        )
+        for example in gaps(decision, 3)
+    ]  # fmt: skip
 
 
 def _in_circle(start: Decision, found: Mapping[str, Decision]) -> bool:
@@ -591,16 +592,26 @@ def gaps(decision: Decision, limit: int = 10) -> list[str]:
     if not gaps_decidable(decision):
         return []
     columns = _columns(decision)
-    points = {text: _points(decision, places) for text, places in columns.items()}
+    # Of each column its points, each with the rules that hold there as the bits of a number.
+    points = [
+        [
+            (
+                value,
+                sum(
+                    1 << n for n, rule in enumerate(decision.rules) if all(_holds(rule.tests[p], value) for p in places)
+                ),
+            )
+            for value in _points(decision, places)
+        ]
+        for places in columns.values()
+    ]
     found = []
-    for combination in itertools.product(*points.values()):
-        chosen = dict(zip(points, combination, strict=True))
-        covered = any(
-            all(_holds(rule.tests[place], chosen[text]) for text, places in columns.items() for place in places)
-            for rule in decision.rules
-        )
-        if not covered:
-            found.append(", ".join(f"{text} = {_show(value)}" for text, value in chosen.items()))
+    every = (1 << len(decision.rules)) - 1
+    for combination in itertools.product(*points):
+        if not reduce(and_, (rules for _, rules in combination), every):
+            found.append(
+                ", ".join(f"{text} = {_show(one)}" for text, (one, _) in zip(columns, combination, strict=True))
+            )
             if len(found) >= limit:
                 break
     return found

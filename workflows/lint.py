@@ -11,7 +11,7 @@ import base64
 import dataclasses
 from collections.abc import Mapping
 
-from workflows import checks, checks_context, childwork, soundness, structure
+from workflows import checks, checks_context, childwork, dmn, soundness, structure
 from workflows.checks_context import HandlerInfo, LintContext
 from workflows.findings import ERROR, WARNING, Finding
 
@@ -47,6 +47,8 @@ def lint(
             findings += checks_context.check(source, main, context)
         if not any(finding.severity == ERROR for finding in findings):
             findings += soundness.check(source, main)
+    for name, decision in source.decisions.items():
+        findings += dmn.gap_warnings(decision, source.decision_files[name])
     findings.sort(key=lambda finding: (finding.severity != ERROR, finding.file or "", finding.line or 0))
     return findings[:MAX_FINDINGS]
 

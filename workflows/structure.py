@@ -25,6 +25,7 @@ class Source:
 
     documents: list[Document] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
+    decision_files: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -84,6 +85,7 @@ def _read_dmn(source: Source, name: str, data: bytes) -> None:
                 )
             )
         source.decisions[decision.id] = decision
+        source.decision_files[decision.id] = name
 
 
 def main_process(source: Source, process_id: str | None = None) -> Process | None:
