@@ -24,7 +24,7 @@ from registers.db import Database
 from registers.timesource import FixedTime
 from workflows import demo, install
 from workflows.migrations import upgrade
-from workflows.runtime import Runtime
+from workflows.runtime import DefinitionCache, Runtime
 
 TODAY = date(2026, 9, 1)
 TEMPLATE = "onewindow_template"
@@ -75,6 +75,8 @@ def template(server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) 
 
 
 _numbers = itertools.count(1)
+# Published versions never change, and every copy of the template has the same: compiled once a session.
+_DEFINITIONS = DefinitionCache()
 
 
 @pytest.fixture
@@ -85,7 +87,8 @@ def world(server: postgres.Server, template: str, tmp_path: Path) -> Iterator[Wo
     with psycopg.connect(superuser, autocommit=True) as conn:
         conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {postgres.OWNER}')
     time = FixedTime.on(TODAY)
-    rt = Runtime(Database(_renamed(server.app_url, name), pool_size=12), tmp_path / "files", time)
+    database = Database(_renamed(server.app_url, name), pool_size=12)
+    rt = Runtime(database, tmp_path / "files", time, definitions=_DEFINITIONS)
     rt.files_root.mkdir()
     try:
         yield World(rt, time, _renamed(server.owner_url, name))
