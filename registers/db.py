@@ -87,7 +87,7 @@ ANNOUNCE = (
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
 # may not hang a request (milliseconds for the server settings, seconds for libpq's).
 _SERVER_SETTINGS = (
-    "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+    "-c jit=off -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
 )
 _CONNECT_ARGS: dict[str, Any] = {
     "connect_timeout": 5,
