@@ -23,6 +23,13 @@ class BoardCase(Base):
     __table_args__ = (
         Index("ix_board_case_light", "body_id", "due_at", postgresql_where=text("running")),
         Index("ix_board_case_closed", "procedure", "closed_on", postgresql_where=text("NOT running")),
+        Index(
+            "ix_board_case_longest",
+            "procedure",
+            text("(authority_days + applicant_days)"),
+            "case_id",
+            postgresql_where=text("NOT running"),
+        ),
         Index("ix_board_case_zone", "zone_code", "opened_on"),
         Index("ix_board_case_enterprise", "enterprise_id"),
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlalchemy import select, text
 
@@ -342,3 +344,13 @@ def test_by_the_api_alone_a_pilot_is_kept(world: World, api: Any) -> None:
     assert officer.get("/pilots/slips", cause="upper")["slips"][0]["key"] == "m05"
     park = officer.get("/parks/sip")
     assert {one["code"] for one in park["pilots"]} >= {"PERMIT-05", "PARK-04", "QUOTA-SIP"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 20)), min_size=1, max_size=30), st.sampled_from([50, 90]))
+def test_a_percentile_out_of_counts_is_that_of_the_cases_one_by_one(
+    counts: list[tuple[int, int]], percent: int
+) -> None:
+    each = sorted(days for days, n in counts for _ in range(n))
+    # The smallest value that at least so many of a hundred do not exceed.
+    wanted = next(days for days in each if sum(one <= days for one in each) * 100 >= len(each) * percent)
+    assert boards._quantile(counts, percent) == wanted

@@ -78,6 +78,12 @@ def _visits() -> None:
             comment="what the applicant handed in, in steps",
         ),
     )
+    op.create_index(
+        "ix_board_case_longest",
+        "board_case",
+        ["procedure", sa.literal_column("(authority_days + applicant_days)"), "case_id"],
+        postgresql_where=sa.text("NOT running"),
+    )
     op.alter_column(
         "board_case",
         "visits",
