@@ -20,8 +20,9 @@ export function text(title, value, keep, { list, multiline, placeholder = "" } =
   return element("label", {}, title, field);
 }
 
-export function choice(title, value, options, keep, { none, unknown = "" } = {}) {
+export function choice(title, value, options, keep, { none, unknown = "", aria } = {}) {
   const field = element("select");
+  if (aria) field.setAttribute("aria-label", aria);
   if (none !== undefined) field.append(new Option(none, ""));
   const groups = new Map();
   for (const option of options) {

@@ -29,7 +29,7 @@ function builder(panel, add, keep) {
       draw();
     }, { none: said.none }));
     if (!place) return;
-    box.append(fields.choice("", comparison, Object.entries(said.compare).map(([value, title]) => ({ value, title })), (value) => { comparison = value; }));
+    box.append(fields.choice("", comparison, Object.entries(said.compare).map(([value, title]) => ({ value, title })), (value) => { comparison = value; }, { aria: said.build }));
     const options = place.type === "boolean" || place.type === "declaration"
       ? [{ value: "true", title: said.yes }, { value: "false", title: said.no }] : place.choices;
     box.append(options.length

@@ -32,8 +32,11 @@ export default class Panel {
     fields.datalist("known-places", choices.places);
     modeler.on("selection.changed", ({ newSelection }) => this.show(newSelection.length === 1 ? newSelection[0] : null));
     modeler.on("elements.changed", ({ elements }) => {
-      if (this.selected && elements.includes(this.selected) && !this.holder.contains(document.activeElement)) this.show(this.selected);
+      if (!elements.includes(this.selected)) return;
+      // When somebody goes from one field to the next, the focus is on its way: only what happened elsewhere is drawn anew.
+      setTimeout(() => { if (!this.holder.contains(document.activeElement) && this.selected) this.show(this.selected); });
     });
+    modeler.on("commandStack.changed", () => this._refill());
     modeler.on("linting.completed", ({ issues }) => { this.issues = issues; this._issues(); });
     this.show(null);
   }
@@ -74,15 +77,27 @@ export default class Panel {
   }
 
   _finder() {
-    const steps = this.modeler.get("elementRegistry").filter((one) => one.parent && !one.labelTarget && one.businessObject.$type !== "bpmn:SequenceFlow" && one.type !== "label")
-      .map((one) => ({ value: one.id, title: one.businessObject.name || one.id }));
-    this.holder.append(fields.choice(this.said.find, this.selected?.id, steps, (id) => {
+    const box = fields.choice(this.said.find, this.selected?.id, this._steps(), (id) => {
       const element = this.modeler.get("elementRegistry").get(id);
       if (!element) return;
       this.modeler.get("selection").select(element);
       this.modeler.get("canvas").scrollToElement(element);
       this.holder.querySelector("select")?.focus();
-    }, this._none()));
+    }, this._none());
+    this.finder = box.querySelector("select");
+    this.holder.append(box);
+  }
+
+  _steps() {
+    const shown = (one) => one.parent && !one.labelTarget && !one.waypoints && one.type !== "label";
+    return this.modeler.get("elementRegistry").filter(shown).map((one) => ({ value: one.id, title: one.businessObject.name || one.id }));
+  }
+
+  // New names and new steps are in the list of steps at once, without drawing the rest of the panel anew.
+  _refill() {
+    const options = [new Option(this.said.none, ""), ...this._steps().map((one) => new Option(one.title, one.value))];
+    this.finder.replaceChildren(...options);
+    this.finder.value = this.selected?.id ?? "";
   }
 
   // A step behind this one, by keyboard as well as with the mouse.
@@ -91,8 +106,7 @@ export default class Panel {
     const options = APPENDED.map((value) => ({ value, title: this.said.kinds[value] }));
     add(fields.choice(this.said.append, "", options, (type) => {
       if (!type) return;
-      const shape = this.modeler.get("elementFactory").createShape({ type });
-      this.modeler.get("autoPlace").append(this.selected, shape);
+      const shape = insertBehind(this.modeler, this.selected, type);
       this.modeler.get("selection").select(shape);
     }, this._none()));
   }
@@ -197,4 +211,24 @@ export default class Panel {
   _none() {
     return { none: this.said.none, unknown: this.said.unknown };
   }
+}
+
+// A new step behind another. Where the path goes on in one flow, the step is put into it and what follows makes room.
+function insertBehind(modeler, source, type) {
+  const modeling = modeler.get("modeling");
+  const shape = modeler.get("elementFactory").createShape({ type });
+  const onward = source.outgoing.filter((flow) => flow.type === "bpmn:SequenceFlow");
+  if (onward.length !== 1 || /Gateway$/.test(source.type) || type === "bpmn:EndEvent") {
+    modeler.get("autoPlace").append(source, shape);
+    return shape;
+  }
+  const room = shape.width + 60;
+  const edge = source.x + source.width;
+  const shapes = modeler.get("elementRegistry").filter((one) => one.parent && !one.waypoints);
+  const space = modeler.get("spaceTool").calculateAdjustments(shapes, "x", room, edge);
+  modeling.createSpace(space.movingShapes, space.resizingShapes, { x: room, y: 0 }, "e", edge);
+  const middle = { x: edge + 50 + shape.width / 2, y: source.y + source.height / 2 };
+  const made = modeling.appendShape(source, shape, middle, source.parent);
+  modeling.reconnectStart(onward[0], made, { x: made.x + made.width / 2, y: made.y + made.height / 2 });
+  return made;
 }

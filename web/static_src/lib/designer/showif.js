@@ -42,7 +42,7 @@ export default function showIf(said, condition, askable, keep) {
   const changed = () => keep(write(state));
   if (!state.rows.length) box.append(fields.note(said.always));
   if (state.rows.length > 1) {
-    box.append(fields.choice("", state.mode, [{ value: "all", title: said.allOf }, { value: "any", title: said.anyOf }], (mode) => { state.mode = mode; changed(); }));
+    box.append(fields.choice("", state.mode, [{ value: "all", title: said.allOf }, { value: "any", title: said.anyOf }], (mode) => { state.mode = mode; changed(); }, { aria: said.showIf }));
   }
   state.rows.forEach((one, index) => box.append(line(said, one, askable, changed, () => { state.rows.splice(index, 1); changed(); })));
   if (askable.length) {
@@ -68,7 +68,7 @@ function line(said, one, askable, changed, remove) {
       one.values = [answers(said, askable.find((field) => field.name === value))[0].value];
       changed();
     }, { unknown: "?" }),
-    fields.choice("", String(one.negated), [{ value: "false", title: said.is }, { value: "true", title: said.isNot }], (value) => { one.negated = value === "true"; changed(); }));
+    fields.choice("", String(one.negated), [{ value: "false", title: said.is }, { value: "true", title: said.isNot }], (value) => { one.negated = value === "true"; changed(); }, { aria: said.is }));
   for (const option of asked ? answers(said, asked) : []) {
     holder.append(fields.tick(option.title, one.values.includes(option.value), (on) => {
       one.values = on ? [...one.values, option.value] : one.values.filter((value) => value !== option.value);
