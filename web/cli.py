@@ -15,7 +15,7 @@ from sqlalchemy import select
 from registers import accounts, calendar_years
 from registers.errors import DomainError
 from registers.parties import User
-from web import cli_backup, cli_registers, server, views
+from web import cli_backup, cli_models, cli_registers, server, views
 from web.pages.firstrun import first_run_code
 from web.server import Installation
 from workflows import (
@@ -48,6 +48,7 @@ def build(running: Running) -> click.Group:
 
     for make in (_server_commands, _setup_commands, _model_commands, _scenario_commands, _register_commands):
         make(cli, running)
+    cli_models.add(cli, running, put)
     cli_registers.add(cli, running, put)
     cli_backup.add(cli, running, put)
     return cli
@@ -184,58 +185,6 @@ def _model_commands(cli: click.Group, running: Running) -> None:
                 click.echo(f"{finding.severity}: {finding.message(lang)}")
         if any(finding.severity == "error" for finding in findings):
             raise click.exceptions.Exit(1)
-
-    @cli.group()
-    def models() -> None:
-        """Procedures: import, export, publish."""
-
-    @models.command("import")
-    @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-    @as_json
-    def models_import(folder: Path, as_json: bool) -> None:
-        """Keep a procedure folder as a new draft and print the linter's findings."""
-        files = definitions.read_folder(folder)
-        with running() as place:
-            rt = place.runtime()
-            with rt.db.transaction() as conn:
-                settings = json.loads(files[definitions.SETTINGS])
-                made, version = definitions.create_draft(conn, accounts.SYSTEM, settings["id"], files, rt.time.now())
-                findings = definitions.check(conn, files)
-        text = "\n".join(f"{finding.severity}: {finding.message()}" for finding in findings)
-        put(
-            {"id": made, "version": version, "findings": [vars(f) for f in findings]},
-            as_json,
-            f"{made} v{version}\n{text}",
-        )
-
-    @models.command("publish")
-    @click.argument("definition_id", type=click.UUID)
-    @click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), default=None)
-    @as_json
-    def models_publish(definition_id: Any, valid_from: Any, as_json: bool) -> None:
-        """Put a draft in force."""
-        with running() as place:
-            rt = place.runtime()
-            start = valid_from.date() if valid_from else rt.time.today()
-            with rt.db.transaction() as conn:
-                definitions.publish(conn, accounts.SYSTEM, definition_id, start, rt.time.now())
-        put({"id": definition_id, "valid_from": start}, as_json, f"{definition_id} {start}")
-
-    @models.command("export")
-    @click.argument("procedure")
-    @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-    def models_export(procedure: str, folder: Path) -> None:
-        """Write the version in force into a folder."""
-        with running() as place:
-            rt = place.runtime()
-            with rt.db.transaction() as conn:
-                files = definitions.files_of(conn, definitions.in_force(conn, procedure, rt.time.today()))
-        for name, content in files.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        say(f"{len(files)} files -> {folder}")
-
 
 def _lint_with_neighbours(files: tuple[Path, ...]) -> list[lint.Finding]:
     given = {path.name: path.read_bytes() for path in files}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from workflows import definitions, structure
@@ -54,9 +54,15 @@ def compare(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Differen
     ]
 
 
+def document(difference: Difference) -> dict[str, Any]:
+    """A difference as plain data."""
+    return asdict(difference)
+
+
 def markers(differences: list[Difference], change: str) -> dict[str, str]:
-    """Steps to be marked in a drawing of the old version (removed) or the new one (added); changed ones in both."""
-    return {item.id: item.change for item in differences if item.kind == "step" and item.change in (change, CHANGED)}
+    """Steps and flows to be marked in a drawing of the old version (removed) or the new one (added); changed ones in both."""
+    drawn = ("step", "flow")
+    return {item.id: item.change for item in differences if item.kind in drawn and item.change in (change, CHANGED)}
 
 
 _Facts = dict[tuple[str, str], tuple[str, dict[str, str]]]  # (where, id) -> (name, facts)

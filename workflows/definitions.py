@@ -99,7 +99,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         raise DomainError("no_settings", f"文件夹中缺少{SETTINGS}。", f"The folder has no {SETTINGS}.")
     settings = json.loads(files[SETTINGS])
     for other, names in settings.get("shared", {}).items():
-        files |= {name: (folder.parent / other / name).read_bytes() for name in names}
+        # A folder that was exported has its own copy; the shipped ones share.
+        files |= {name: (folder.parent / other / name).read_bytes() for name in names if name not in files}
     files |= {f"letters/{path.name}": path.read_bytes() for path in sorted((folder / "letters").glob("*.docx"))}
     for name in settings.get("forms", []):
         own = folder / "forms" / f"{name}.json"

@@ -55,13 +55,13 @@ class Scene:
         with self.player.rt.db.transaction() as conn:
             return formdata.for_display(conn, self.player.rt, task)
 
-    def letter(self, number: int) -> tuple[dict[str, Any], bytes]:
+    def letter(self, number: str) -> tuple[dict[str, Any], bytes]:
         """One of the letters that were made, counted from 1, with its Word file; raises NotFound."""
         with self.player.rt.db.transaction() as conn:
             made = letters.of_case(conn, self.player.case_id)
-        if not 0 < number <= len(made):
+        if not number.isdecimal() or not 0 < int(number) <= len(made):
             raise NotFound("没有这份文书。", "There is no such letter.")
-        found = made[number - 1]
+        found = made[int(number) - 1]
         return found, files.path_of(self.player.rt.files_root, found["sha256"]).read_bytes()
 
 

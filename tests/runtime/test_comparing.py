@@ -43,8 +43,16 @@ def test_a_step_that_comes_and_one_that_goes_are_told_with_their_flows() -> None
     assert told["step", "sign"].change == "added"
     assert told["flow", "flow_fill_check"].change == "removed"
     assert told["flow", "flow_fill_sign"].change == "added"
-    assert comparing.markers(list(told.values()), "added") == {"sign": "added"}
-    assert comparing.markers(list(told.values()), "removed") == {"check": "removed"}
+    assert comparing.markers(list(told.values()), "added") == {
+        "sign": "added",
+        "flow_fill_sign": "added",
+        "flow_sign_finish": "added",
+    }
+    assert comparing.markers(list(told.values()), "removed") == {
+        "check": "removed",
+        "flow_fill_check": "removed",
+        "flow_check_finish": "removed",
+    }
 
 
 def test_role_limit_and_inputs_are_told_before_and_after() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from web import auth, views
+from web import auth, comparison, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
 from workflows import access, comparing, definitions, designing, migrating
@@ -107,7 +107,8 @@ def compare(definition_id: uuid.UUID, other_id: uuid.UUID) -> Any:
     access.require(actor(), "definition.edit")
     with reading() as conn:
         found = comparing.compare(definitions.files_of(conn, other_id), definitions.files_of(conn, definition_id))
-    return {"differences": [asdict(item) for item in found]}
+        told = comparison.readable(conn, runtime(), found)
+    return {"differences": [comparing.document(item) for item in told]}
 
 
 @blueprint.post("/definitions/<uuid:definition_id>/publish")

@@ -126,9 +126,9 @@ def drop(trial_id: uuid.UUID) -> Any:
     return run(trying.drop, trial_id=trial_id)
 
 
-@blueprint.get("/trials/<uuid:trial_id>/letters/<int:number>")
+@blueprint.get("/trials/<uuid:trial_id>/letters/<number>")
 @auth.signed_in
-def letter(trial_id: uuid.UUID, number: int) -> Any:
+def letter(trial_id: uuid.UUID, number: str) -> Any:
     """A letter of a sandbox case as a Word file."""
     with trialviews.scene(trial_id) as shown:
         found, content = shown.letter(number)

@@ -9,8 +9,8 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError, NotFound
-from web import auth, designer, diagrams, workbench
-from web.context import actor, reading, run
+from web import auth, comparison, designer, diagrams, workbench
+from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from workflows import access, comparing, designing
 from workflows import definitions as versions
@@ -79,13 +79,14 @@ def compare_definitions(definition_id: uuid.UUID) -> str:
         other = _other(row, others)
         files = versions.files_of(conn, definition_id)
         old = versions.files_of(conn, other["id"]) if other else {}
-    differences = comparing.compare(old, files) if other else []
+        differences = comparing.compare(old, files) if other else []
+        told = comparison.readable(conn, runtime(), differences)
     drawn = [
         (one, _marked(diagrams.of(shown, comparing.markers(differences, change))))
         for one, shown, change in ((other, old, comparing.REMOVED), (row, files, comparing.ADDED))
         if one
     ]
-    return render_template("compare.html", row=row, other=other, others=others, differences=differences, drawn=drawn)
+    return render_template("compare.html", row=row, other=other, others=others, differences=told, drawn=drawn)
 
 
 def _marked(drawn: list[diagrams.Diagram]) -> list[diagrams.Diagram]:

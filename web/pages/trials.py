@@ -130,9 +130,9 @@ def trial_submit(trial_id: uuid.UUID, element: str) -> Any:
     return redirect(url_for("pages.trial", trial_id=trial_id))
 
 
-@blueprint.get("/trials/<uuid:trial_id>/letters/<int:number>")
+@blueprint.get("/trials/<uuid:trial_id>/letters/<number>")
 @auth.signed_in
-def trial_letter(trial_id: uuid.UUID, number: int) -> str:
+def trial_letter(trial_id: uuid.UUID, number: str) -> str:
     """A letter of a sandbox case as it reads."""
     with trialviews.scene(trial_id) as shown:
         letter, _ = shown.letter(number)
@@ -140,9 +140,9 @@ def trial_letter(trial_id: uuid.UUID, number: int) -> str:
     return render_template("trialletter.html", trial_id=trial_id, number=number, letter=letter, blocks=blocks)
 
 
-@blueprint.get("/trials/<uuid:trial_id>/letters/<int:number>.docx")
+@blueprint.get("/trials/<uuid:trial_id>/letters/<number>.docx")
 @auth.signed_in
-def trial_letter_file(trial_id: uuid.UUID, number: int) -> Response:
+def trial_letter_file(trial_id: uuid.UUID, number: str) -> Response:
     """The same as a Word file."""
     with trialviews.scene(trial_id) as shown:
         letter, content = shown.letter(number)
