@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
 
 from registers.errors import DomainError
 
@@ -64,10 +65,22 @@ def lines(stream: IO[bytes], most_rows: int) -> Iterator[list[str]]:
 
 def write(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """A workbook with one sheet; a text that looks like a formula is kept as text."""
+    return write_book([(title, heads, rows)])
+
+
+def write_book(parts: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]) -> bytes:
+    """A workbook with a sheet for each part: title, headings, rows."""
     book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = title[:31]
+    assert book.active is not None
+    book.remove(book.active)
+    for title, heads, rows in parts:
+        _fill(book.create_sheet(title[:31]), heads, rows)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _fill(sheet: Worksheet, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     sheet.append(list(heads))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -79,9 +92,6 @@ def write(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> by
     sheet.freeze_panes = "A2"
     for index, head in enumerate(heads, 1):
         sheet.column_dimensions[get_column_letter(index)].width = max(12, len(head) * 2 + 2)
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
 
 
 def _text(cell: Any) -> str:

@@ -11,7 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from registers import obligations, parties, permits, pilots, quota_views, reductions, totals
+from registers import (
+    obligations,
+    parties,
+    permits,
+    pilots,
+    quota_views,
+    reductions,
+    totals,
+    waste_ledger,
+    waste_licences,
+)
 from registers.accounts import Actor
 from registers.errors import NotFound
 from registers.obligations import Obligation
@@ -20,15 +30,15 @@ from registers.pilot_tables import Pilot
 from registers.quota_accounts import period_on
 from registers.reduction_tables import ReductionProject
 from registers.scoring_tables import SurveyInvitation
-from workflows import access, piloting, quotareading
+from workflows import access, inspecting, piloting, quotareading, wasteledger
 from workflows.models import Case, Letter
 from workflows.runtime import Runtime
 
-MOST = 200
+MOST, MOST_OPERATORS = 200, 50
 
 
 def enterprise(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID) -> dict[str, Any]:
-    """All that is known of an enterprise: cases, letters, permits, duties, quota, totals, reductions."""
+    """All that is known of an enterprise: cases, letters, permits, duties, quota, totals, reductions, wastes, inspections."""
     unit = quotareading.unit(conn, actor, enterprise_id)
     cases = _cases(conn, actor, Case.enterprise_id == enterprise_id)
     letters = select(
@@ -48,6 +58,8 @@ def enterprise(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.
         "quota_life": quota_views.life(conn, enterprise_id, MOST),
         "totals": totals.amounts(conn, year - 1, enterprise_id=enterprise_id),
         "reductions": reductions.listing(conn, own, limit=MOST),
+        "waste": _waste(conn, rt, actor, enterprise_id),
+        "inspections": [row for row in cases if row["procedure"] == inspecting.PROCEDURE],
         "surveys": conn.scalar(
             select(func.count()).select_from(SurveyInvitation).where(SurveyInvitation.enterprise_id == enterprise_id)
         ),
@@ -90,6 +102,15 @@ def park(conn: Connection, rt: Runtime, actor: Actor, code: str) -> dict[str, An
             dict(row) for row in conn.execute(units.order_by(parties.Enterprise.name).limit(500)).mappings()
         ],
         "reductions": reductions.listing(conn, ReductionProject.zone_code.in_(sorted(seen)), limit=MOST),
+        "permits": _by_kind(conn, members),
+        "duties": _overdue(conn, members),
+        "waste": _operators(conn, rt, actor, members),
+        "inspections": _cases(
+            conn,
+            actor,
+            Case.enterprise_id.in_(select(parties.Enterprise.id).where(members)),
+            Case.procedure == inspecting.PROCEDURE,
+        ),
         "may_keep": piloting.keeps_register(actor)
         or any(actor.has(role, found["body_id"]) for role in piloting.KEEPERS if found["body_id"]),
     }
@@ -118,7 +139,66 @@ def enterprises(conn: Connection, actor: Actor, words: str = "", limit: int = 10
     return [dict(row) for row in rows]
 
 
-def _cases(conn: Connection, actor: Actor, condition: Any) -> list[dict[str, Any]]:
+def _waste(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID) -> dict[str, Any] | None:
+    """The waste ledger in short: licence, scale used this year, what lies in store and until when; None without one."""
+    licence = waste_licences.newest(conn, enterprise_id, "waste")
+    _, entries = waste_ledger.entries(conn, enterprise_id, limit=1)
+    if (licence is None and not entries) or not wasteledger.may_read(conn, actor, enterprise_id):
+        return None
+    today = rt.time.today()
+    used = waste_ledger.usage(conn, enterprise_id, today.year, today)
+    batches = wasteledger.batches(conn, rt.reference.get(conn), enterprise_id, today)
+    return {
+        "licence": licence["number"] if licence else None,
+        "entries": entries,
+        "used": used.used,
+        "licensed": used.licensed,
+        "state": used.state,
+        "stored": [{**vars(one), "state": one.state, "named": one.named} for one in wasteledger.by_code(batches)],
+        "urgent": sum(one.state != "fine" for one in batches),
+    }
+
+
+def _by_kind(conn: Connection, members: Any) -> list[dict[str, Any]]:
+    """How many permits of a kind and class are in force in a park."""
+    query = (
+        select(Permit.kind, Permit.klass, func.count().label("permits"))
+        .join(parties.Enterprise, parties.Enterprise.id == Permit.enterprise_id)
+        .where(members, Permit.status == "valid")
+        .group_by(Permit.kind, Permit.klass)
+    )
+    return [dict(row) for row in conn.execute(query.order_by(Permit.kind, Permit.klass)).mappings()]
+
+
+def _overdue(conn: Connection, members: Any) -> list[dict[str, Any]]:
+    """The duties of the enterprises of a park that are overdue, the oldest first."""
+    query = (
+        select(Obligation.title, Obligation.due_on, parties.Enterprise.id, parties.Enterprise.name)
+        .join(parties.Enterprise, parties.Enterprise.id == Obligation.enterprise_id)
+        .where(members, Obligation.status == "overdue")
+    )
+    return [dict(row) for row in conn.execute(query.order_by(Obligation.due_on).limit(MOST)).mappings()]
+
+
+def _operators(conn: Connection, rt: Runtime, actor: Actor, members: Any) -> list[dict[str, Any]]:
+    """The enterprises of a park that hold a waste licence, with their ledger in short."""
+    query = (
+        select(parties.Enterprise.id, parties.Enterprise.name)
+        .join(Permit, Permit.enterprise_id == parties.Enterprise.id)
+        .where(members, Permit.kind == "waste", Permit.status == "valid")
+        .group_by(parties.Enterprise.id)
+        .order_by(parties.Enterprise.name)
+        .limit(MOST_OPERATORS)
+    )
+    found = []
+    for row in conn.execute(query).mappings().all():
+        ledger = _waste(conn, rt, actor, row["id"])
+        if ledger is not None:
+            found.append({**row, **ledger})
+    return found
+
+
+def _cases(conn: Connection, actor: Actor, *conditions: Any) -> list[dict[str, Any]]:
     columns = (
         Case.id,
         Case.number,
@@ -129,7 +209,7 @@ def _cases(conn: Connection, actor: Actor, condition: Any) -> list[dict[str, Any
         Case.opened_at,
         Case.closed_at,
     )
-    query = select(*columns).where(condition, access.visible_cases(actor)).order_by(Case.opened_at.desc()).limit(MOST)
+    query = select(*columns).where(*conditions, access.visible_cases(actor)).order_by(Case.opened_at.desc()).limit(MOST)
     return [dict(row) for row in conn.execute(query).mappings()]
 
 

@@ -16,6 +16,7 @@ from registers.pilot_tables import CAUSES, GROUNDS, LIGHTS
 from web import auth, pilotviews, schemeforms, views
 from web.api import schemas
 from web.context import actor, idempotency_key, reading, run, runtime
+from web.pages import parks as parkpages
 from web.pages import scoring as scoringpages
 from workflows import majorevents, milestoning, piloting, portfolio, reformwork, scoringwork, unitfiles
 from workflows.commands import Command
@@ -451,6 +452,20 @@ def enterprise_files(args: dict[str, Any]) -> Any:
     """Enterprises whose file you may open."""
     with reading() as conn:
         return views.plain({"enterprises": unitfiles.enterprises(conn, actor(), args["q"])})
+
+
+@blueprint.get("/enterprise-files/<uuid:enterprise_id>/sheet")
+@auth.signed_in
+def enterprise_sheet(enterprise_id: uuid.UUID) -> Any:
+    """Everything of one enterprise as a workbook."""
+    return parkpages.enterprise_file_sheet(enterprise_id=enterprise_id)
+
+
+@blueprint.get("/parks/<code>/sheet")
+@auth.signed_in
+def park_sheet(code: str) -> Any:
+    """Everything of one park as a workbook."""
+    return parkpages.park_sheet(code=code)
 
 
 @blueprint.get("/enterprise-files/<uuid:enterprise_id>")

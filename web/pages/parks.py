@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from registers import parties
 from registers.errors import DomainError
-from web import auth, pilotviews
+from web import auth, pilotviews, unitsheets
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
@@ -75,6 +75,24 @@ def enterprise_file(enterprise_id: uuid.UUID) -> str:
     with reading() as conn:
         found = unitfiles.enterprise(conn, runtime(), actor(), enterprise_id)
     return render_template("enterprise_file.html", **found, as_of=runtime().time.now())
+
+
+@blueprint.get("/enterprise-files/<uuid:enterprise_id>/sheet")
+@auth.signed_in
+def enterprise_file_sheet(enterprise_id: uuid.UUID) -> Any:
+    """Everything of one enterprise as a workbook."""
+    with reading() as conn:
+        found = unitfiles.enterprise(conn, runtime(), actor(), enterprise_id)
+    return unitsheets.enterprise(found, runtime().time.now())
+
+
+@blueprint.get("/parks/<code>/sheet")
+@auth.signed_in
+def park_sheet(code: str) -> Any:
+    """Everything of one park as a workbook."""
+    with reading() as conn:
+        found = unitfiles.park(conn, runtime(), actor(), code)
+    return unitsheets.park(found, runtime().time.now())
 
 
 def _park(code: str, error: str = "") -> str:
