@@ -86,33 +86,38 @@ def under_way(rt: Runtime) -> bool:
 
 
 def carry_over(step: Step) -> Answer:
-    """Cases whose record has grown, with their steps; after the last of them the counts by days, and the stamp.
-
-    The boards keep the figures of the stamp before until a walk is finished; where it stands is a row of its own, so a node
-    that dies loses no more than its portion.
+    """A portion of the cases whose record has grown, with their steps; after the last of them month by month the counts
+    by days, and the stamp. Where it stands is a row of its own, so a node that dies loses no more than its portion.
     """
     conn = step.conn
     conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('boards'))"))
+    conn.execute(text("SET LOCAL statement_timeout = '2min'"))
     walk = _walk(step)
-    given = {"now": step.now, "today": step.today}
     ids = list(conn.scalars(_TOUCHED, {"limit": BATCH}))
-    months = set(walk["months"])
-    if ids:
-        months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
-        conn.execute(_CASES, {**given, "ids": ids})
-        conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
-        conn.execute(_TASKS, {**given, "ids": ids})
-        months |= set(conn.scalars(_MONTHS_OF, {"ids": ids}))
+    months = sorted({*walk["months"], *_carry(step, ids)})
+    counting = len(ids) < BATCH
+    turn = [] if not counting else months if walk["total"] <= BATCH else months[:1]
+    _count(step, turn)
+    months = months[len(turn) :]
+    finished = counting and not months
     done = walk["done"] + len(ids)
-    finished = len(ids) < BATCH
-    state = {
-        "months": sorted(month for month in months if month is not None),
-        "done": done,
-        "total": max(walk["total"], done),
-    }
+    state = {"months": months, "done": done, "total": max(walk["total"], done)}
     conn.execute(update(BoardWalk).values(**state, finished_at=step.now if finished else None))
     answer = {"changed": len(ids), "finished": finished, "done": done, "total": state["total"]}
-    return {**answer, **_close(step, state["months"])} if finished else answer
+    return {**answer, **_close(step)} if finished else answer
+
+
+def _carry(step: Step, ids: list[Any]) -> set[date]:
+    """Write cases and their steps anew; the months in which steps were done, before and now."""
+    if not ids:
+        return set()
+    given = {"now": step.now, "today": step.today, "ids": ids}
+    months = set(step.conn.scalars(_MONTHS_OF, {"ids": ids}))
+    step.conn.execute(_CASES, given)
+    step.conn.execute(text("DELETE FROM board_task WHERE case_id = ANY(:ids)"), {"ids": ids})
+    step.conn.execute(_TASKS, given)
+    months |= set(step.conn.scalars(_MONTHS_OF, {"ids": ids}))
+    return months - {None}
 
 
 def _walk(step: Step) -> dict[str, Any]:
@@ -136,13 +141,18 @@ def _walk(step: Step) -> dict[str, Any]:
     return row
 
 
-def _close(step: Step, months: Sequence[date]) -> dict[str, Any]:
-    """Count anew what was done in the months that changed and what stands open; the boards are of now."""
-    counted = {"months": list(months), "today": step.today}
-    step.conn.execute(
-        text("DELETE FROM board_days WHERE month IS NULL OR month = ANY(CAST(:months AS date[]))"), counted
-    )
-    step.conn.execute(_DAYS, counted)
+def _count(step: Step, months: Sequence[date]) -> None:
+    """Count anew what was done in some months."""
+    if months:
+        counted = {"months": list(months), "today": step.today, "open": False}
+        step.conn.execute(text("DELETE FROM board_days WHERE month = ANY(CAST(:months AS date[]))"), counted)
+        step.conn.execute(_DAYS, counted)
+
+
+def _close(step: Step) -> dict[str, Any]:
+    """Count what stands open, as it does every time; the boards are of now."""
+    step.conn.execute(text("DELETE FROM board_days WHERE month IS NULL"))
+    step.conn.execute(_DAYS, {"months": [], "today": step.today, "open": True})
     made = step.conn.execute(_STAMP, {"now": step.now}).mappings().one()
     return {"cases": made["cases"], "steps": made["steps"]}
 
@@ -240,7 +250,8 @@ _DAYS = text(
 INSERT INTO board_days (procedure, element, name, of_applicant, body_id, month, days, steps)
 SELECT b.procedure, b.element, max(b.name), b.of_applicant, b.body_id, b.month,
        coalesce(b.days, {_ORDINAL % "CAST(:today AS date)"} - {_ORDINAL % "b.opened_on"}) AS days, count(*)
-  FROM board_task b WHERE b.month IS NULL OR b.month = ANY(CAST(:months AS date[])) GROUP BY b.procedure, b.element, b.of_applicant, b.body_id, b.month, 7
+  FROM board_task b WHERE (:open AND b.month IS NULL) OR b.month = ANY(CAST(:months AS date[]))
+ GROUP BY b.procedure, b.element, b.of_applicant, b.body_id, b.month, 7
 """  # noqa: S608
 )
 

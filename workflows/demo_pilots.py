@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from registers import pilots, scoring
+from registers import pilot_events, pilots, scoring
 from registers.db import uuid7
 from registers.pilot_tables import Park, Pilot, PilotIndicator, PilotRisk, PilotValue
 from registers.scoring_tables import PilotComparison
@@ -104,6 +104,18 @@ def _recorded(conn: Connection, pilot_id: uuid.UUID, now: datetime, by: tuple[uu
         conn.execute(insert(PilotValue).values(indicator_id=indicator, **row))
     risk = {"title": "两套平台数据重复填报（示范数据）", "level": "middle", "measures": "接口联通", "owner": "王窗口"}
     conn.execute(insert(PilotRisk).values(pilot_id=pilot_id, opened_on=date(2026, 1, 10), **risk))
+    event = pilot_events.enter(
+        conn,
+        pilot_id,
+        on=date(2026, 5, 20),
+        ground="worse",
+        said="示范数据：断面一次监测值超标，疑与试点有关。",
+        document="示范函〔2026〕3号",
+        by=by[1],
+        now=now,
+    )
+    said = "示范数据：经复测为仪器故障，与试点无关。"
+    pilot_events.settle(conn, pilot_id, event, outcome="dismissed", settling=said, by=by[1], on=date(2026, 6, 2))
     reform = {"metric": "total_days", "procedure": "one_window", "reform_first": date(2026, 1, 1)}
     base = {"base_value": Decimal(90), "base_source": "法定时限之和（示范定义：报告表30日、许可60日）"}
     conn.execute(

@@ -72,6 +72,7 @@ def waste_addresses(served: Site) -> list[tuple[str | None, str, str]]:
         ("weifei", f"/waste/imports/{imported['import_id']}", "waste-import"),
         ("shencha", "/waste", "waste-operators"),
         ("shencha", f"/waste/{operator}", "waste-overseen"),
+        ("shencha", f"/enterprise-files/{operator}", "operator-file"),
         ("shencha", f"/waste/{operator}/report?kind=statistics&year=2026", "waste-report"),
         ("shencha", "/inspections", "inspections"),
     ]
@@ -86,6 +87,8 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
     }
     by_element = {task["element"]: task["id"] for listed in tasks.values() for task in listed}
     project = served.api("shencha").get("/reductions", status="entered")["projects"][0]
+    visit = {"on": case["closed_at"][:10], "purpose": "collect"}
+    served.api("chuangkou").post(f"/cases/{town['closed']}/visits", visit)
     imported = served.api("shencha").post("/totals/import", {"kind": "list", "year": 2026, "rows": [{"basis": "x"}]})
     return [
         (None, "/login", "login"),
@@ -162,6 +165,8 @@ def pilot_pages(served: Site) -> list[tuple[str | None, str, str]]:
     official = served.api("shencha")
     official.post("/boards/refresh")
     pilot = next(one for one in official.get("/pilots")["pilots"] if one["code"] == "DEMO-01")["id"]
+    event = {"on": "2026-03-01", "ground": "major_event", "said": "发生突发环境事件"}
+    served.api("shengjian").post(f"/pilots/{pilot}/events", event)
     scheme = official.get("/schemes")["schemes"][0]["id"]
     own = served.world.actor("qiye").enterprise_id
     title, today = {"zh": "企业问卷", "en": "Questionnaire"}, served.world.time.today()
@@ -176,6 +181,7 @@ def pilot_pages(served: Site) -> list[tuple[str | None, str, str]]:
         ("shencha", "/pilots?on=2021-06-30&programme=permit-2021", "pilots-2021"),
         ("shencha", "/pilots/due?days=-1", "pilots-late"),
         ("shencha", f"/pilots/{pilot}", "pilot"),
+        ("shengjian", f"/pilots/{pilot}", "pilot-events"),
         ("shencha", f"/pilots/{pilot}/evaluations/{evaluation['id']}", "evaluation"),
         ("shencha", f"/pilots/{pilot}/surveys/{survey}", "survey-results"),
         (None, "/survey/" + links[0]["link"].rsplit("/", 1)[1], "survey"),

@@ -129,6 +129,7 @@ def test_a_large_house_is_carried_over_in_portions_and_says_how_far_it_is(
     assert under_way is not None
     assert under_way["as_of"] == stamped["as_of"]
     assert boards.work(world.rt) == 2
+    # Month by month the counts by days, and what stands open last.
     with world.rt.db.transaction() as conn:
         after = boards.stamp(conn)
         found = boards.steps(conn, world.actor("jianguan"), "trial", *SPAN)
