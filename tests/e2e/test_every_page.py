@@ -78,6 +78,30 @@ def waste_addresses(served: Site) -> list[tuple[str | None, str, str]]:
     ]
 
 
+def workbench_pages(served: Site) -> list[tuple[str | None, str, str]]:
+    """The pages of the process designer: a copy of a shipped procedure with a change, its parts."""
+    designer = served.api("sheji")
+    shipped = next(one for one in designer.get("/definitions") if one["procedure"] == "quota_use")
+    draft = designer.post(f"/definitions/{shipped['id']}/copy")["id"]
+    told = designer.get(f"/definitions/{draft}/settings")
+    facts = {"facts": {"starters": ["preparer"]}, "expected": told["sha256"]}
+    designer.put(f"/definitions/{draft}/settings", facts)
+    change = designer.get(f"/definitions/{draft}/history")["changes"][0]["id"]
+    form = told["settings"]["forms"][0]
+    return [
+        ("sheji", "/definitions/new", "workbench-new"),
+        ("sheji", f"/definitions/{draft}/edit", "workbench-edit"),
+        ("sheji", f"/definitions/{draft}/decisions", "workbench-decisions"),
+        ("sheji", f"/definitions/{draft}/forms", "workbench-forms"),
+        ("sheji", f"/definitions/{draft}/forms/{form}", "workbench-form"),
+        ("sheji", f"/definitions/{draft}/letters", "workbench-letters"),
+        ("sheji", f"/definitions/{draft}/letters/acceptance_notice", "workbench-letter"),
+        ("sheji", f"/definitions/{draft}/limits", "workbench-limits"),
+        ("sheji", f"/definitions/{draft}/settings", "workbench-settings"),
+        ("sheji", f"/definitions/{draft}/history?change={change}", "workbench-history"),
+    ]
+
+
 def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str, str]]:
     """Person, path and name of one page of each kind."""
     case = served.api("qiye").get(f"/cases/{town['closed']}")
@@ -156,6 +180,7 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("qianfa", "/quota/bans", "quota-bans"),
         ("qianfa", "/quota/recoveries", "quota-recoveries"),
         *pilot_pages(served),
+        *workbench_pages(served),
         *waste_addresses(served),
     ]
 
