@@ -51,7 +51,12 @@ _SURPLUS = text(
 
 @dataclass(frozen=True)
 class Supply:
-    """How a zone stands with a factor: what came in, what is left, how fast it goes."""
+    """How a zone stands with a factor: what came in, what is left, what may come, how fast it goes.
+
+    `coming` is entered in the register of reductions, `under_audit` declared and not decided yet. `months` is how long
+    what is free and coming lasts at last year's use, `months_audited` counts what is under audit as well; the warning
+    does not, since nobody knows yet what of it will be entered.
+    """
 
     zone: str
     factor: str
@@ -60,8 +65,10 @@ class Supply:
     free: Decimal
     reserved: Decimal
     coming: Decimal
+    under_audit: Decimal
     used_year: Decimal
     months: Decimal | None
+    months_audited: Decimal | None
     level: str
 
 
@@ -220,6 +227,10 @@ _SUPPLY = text(
               AND r.period = a.period AND r.register = 'reserved'), 0) AS reserved,
            coalesce((SELECT r.balance FROM quota_account r WHERE r.zone_code = a.zone_code AND r.factor = a.factor
               AND r.period = a.period AND r.register = 'reduction'), 0) AS coming,
+           coalesce((SELECT sum((l.line->>'net_t')::numeric) FROM reduction_project d,
+                jsonb_array_elements(d.calculation->'lines') AS l(line)
+              WHERE d.zone_code = a.zone_code AND d.status = 'declared' AND d.period = a.period
+                AND l.line->>'factor' = a.factor AND (l.line->>'net_t')::numeric > 0), 0) AS under_audit,
            coalesce((SELECT sum(e.amount) FROM quota_entry e JOIN quota_posting p ON p.id = e.posting_id
               WHERE e.account_id = a.id AND p.kind NOT IN ('reservation', 'release', 'reversal') AND e.amount > 0), 0)
              AS income,
@@ -243,9 +254,7 @@ def supplies(conn: Connection, on: date, zones: list[str] | None = None) -> list
 
 def _judged(row: Any, numbers: dict[str, int]) -> Supply:
     """Red or yellow by the share that is left, yellow as well when the last year's use would empty it soon."""
-    months = None
-    if row.used_year > 0:
-        months = ((row.free + row.coming) * 12 / row.used_year).quantize(Decimal("0.1"))
+    months = _lasting(row.free + row.coming, row.used_year)
     share = row.free * 100 / row.income if row.income > 0 else Decimal(0)
     if share < numbers["quota.warn_red_percent"]:
         level = "red"
@@ -261,10 +270,17 @@ def _judged(row: Any, numbers: dict[str, int]) -> Supply:
         row.free,
         row.reserved,
         row.coming,
+        row.under_audit,
         max(row.used_year, Decimal(0)),
         months,
+        _lasting(row.free + row.coming + row.under_audit, row.used_year),
         level,
     )
+
+
+def _lasting(tons: Decimal, used_year: Decimal) -> Decimal | None:
+    """For how many months an amount lasts at a year's use; None when nothing was used."""
+    return (tons * 12 / used_year).quantize(Decimal("0.1")) if used_year > 0 else None
 
 
 def _warn(step: Step) -> int:

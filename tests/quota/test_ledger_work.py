@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, text
 
-from registers import parties, quota, quota_accounts, quota_check, quota_rules
+from registers import parties, quota, quota_accounts, quota_check, quota_rules, reductions
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from registers.quota import Account, Kind, Posting
 from tests.conftest import TODAY, World, key
+from tests.quota.test_reductions import listed
 from workflows import quotaledger, quotaround
 
 FACTS = {"zone": "shangwu", "factor": "CD", "document": "文件", "reason": "理由"}
@@ -227,6 +228,27 @@ def test_a_zone_that_runs_short_is_told_to_its_body_and_a_ban_is_proposed(world:
         assert [tuple(row) for row in proposed] == [("proposed", None)]
     world.time.move_to(TODAY + timedelta(days=2))
     assert quotaround.daily(world.rt, SYSTEM, key())["warned"] == 0
+
+
+def test_what_is_under_audit_is_forecast_apart_from_what_is_entered(world: World) -> None:
+    _open(world, "10")
+    quotaledger.enter(
+        world.rt, world.actor("shencha"), key(), **{**FACTS, "kind": "upper_debit", "amount": Decimal("9.5")}
+    )
+
+    def outlook() -> quotaround.Supply:
+        return next(one for one in quotaround.supplies(conn, world.time.today(), ["shangwu"]) if one.factor == "CD")
+
+    with world.rt.db.transaction() as conn:
+        assert (outlook().under_audit, outlook().months_audited) == (0, Decimal("0.6"))
+        project = listed(conn, world, "shangwu")
+        lines = [{"factor": "CD", "net_t": "9"}, {"factor": "HG", "net_t": "4"}]
+        by = world.actor("qiye").id
+        reductions.declare(conn, project, declaration={}, calculation={"lines": lines}, by=by)
+        # (0.5 free + 9 under audit) at 9.5 a year: twelve months, while what is sure lasts 0.6.
+        assert (outlook().under_audit, outlook().months_audited, outlook().months) == (9, 12, Decimal("0.6"))
+        reductions.refuse(conn, project, reason="依据不足", by=world.actor("qianfa").id, on=world.time.today())
+        assert outlook().under_audit == 0
 
 
 def test_a_reversed_commitment_of_a_closed_case_goes_back_to_the_reserve(world: World) -> None:
