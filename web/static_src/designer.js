@@ -20,6 +20,7 @@ const given = JSON.parse(island.querySelector("script").textContent);
 const { said } = given;
 const zh = document.documentElement.lang.startsWith("zh");
 const list = document.querySelector("[data-findings]");
+const PALETTE = 130; // px the palette takes at the left
 const lint = linting(given.lint, given.choices.operators);
 
 const modeler = new Modeler({
@@ -36,8 +37,19 @@ const saver = new Saver(given, current, (told) => show(told.findings));
 async function open(xml) {
   const drawn = /<[\w]*:?BPMNDiagram[\s>]/.test(xml) ? xml : await layOut(xml);
   const { warnings } = await modeler.importXML(drawn);
-  modeler.get("canvas").zoom("fit-viewport", "auto");
+  whole();
   return { laidOut: drawn !== xml, warnings };
+}
+
+// The whole drawing, beside the palette and not under it, at no more than its own size.
+function whole() {
+  const canvas = modeler.get("canvas");
+  canvas.zoom("fit-viewport", "auto");
+  const { inner, outer } = canvas.viewbox();
+  if (!inner.width || outer.width < 2 * PALETTE) return;
+  const scale = Math.min((outer.width - PALETTE - 30) / inner.width, (outer.height - 40) / inner.height, 1);
+  const [width, height] = [outer.width / scale, outer.height / scale];
+  canvas.viewbox({ x: inner.x - PALETTE / scale, y: inner.y + (inner.height - height) / 2, width, height });
 }
 
 function show(findings) {
@@ -99,7 +111,7 @@ for (const action of ["undo", "redo"]) {
 for (const action of ["copy", "paste"]) {
   document.querySelector(`[data-${action}]`)?.addEventListener("click", () => modeler.get("editorActions").trigger(action));
 }
-document.querySelector("[data-zoom]")?.addEventListener("click", () => modeler.get("canvas").zoom("fit-viewport", "auto"));
+document.querySelector("[data-zoom]")?.addEventListener("click", whole);
 
 const { laidOut, warnings } = await open(given.xml);
 new Panel(modeler, island.querySelector("[data-panel]"), given.choices, said);

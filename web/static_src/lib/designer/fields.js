@@ -5,6 +5,14 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+let made = 0;
+
+function entry(title, field) {
+  if (!title) return element("div", { className: "entry" }, field);
+  field.id = `entry-${(made += 1)}`;
+  return element("div", { className: "entry" }, element("label", { htmlFor: field.id, textContent: title }), field);
+}
+
 export function text(title, value, keep, { list, multiline, placeholder = "" } = {}) {
   const field = element(multiline ? "textarea" : "input", { value: value ?? "", placeholder });
   if (!multiline) field.type = "text";
@@ -17,7 +25,7 @@ export function text(title, value, keep, { list, multiline, placeholder = "" } =
     field.setCustomValidity(wrong);
     if (wrong) field.reportValidity();
   });
-  return element("label", {}, title, field);
+  return entry(title, field);
 }
 
 export function choice(title, value, options, keep, { none, unknown = "", aria } = {}) {
@@ -37,7 +45,7 @@ export function choice(title, value, options, keep, { none, unknown = "", aria }
   if (value && !options.some((option) => option.value === value)) field.append(new Option(`${value} (${unknown})`, value));
   field.value = value ?? "";
   field.addEventListener("change", () => keep(field.value));
-  return element("label", {}, title, field);
+  return entry(title, field);
 }
 
 export function tick(title, value, keep) {
@@ -47,9 +55,9 @@ export function tick(title, value, keep) {
 }
 
 export function button(title, act, className = "link") {
-  const made = element("button", { type: "button", className, textContent: title });
-  made.addEventListener("click", act);
-  return made;
+  const pressed = element("button", { type: "button", className, textContent: title });
+  pressed.addEventListener("click", act);
+  return pressed;
 }
 
 export function note(said, className = "help") {
