@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -25,7 +26,10 @@ def details(
     plain = views.plain(incidents.variables(rt, conn, row))
     return row, {
         "step_name": element.name if element else row["element"],
-        "inputs": views.plain(incidents.inputs(rt, conn, row)),
+        "inputs": [
+            {**one, "shown": json.dumps(one["value"], ensure_ascii=False)[:200]}
+            for one in views.plain(incidents.inputs(rt, conn, row))
+        ],
         "plain": plain,
         "paths": list(paths(plain))[:MOST_PATHS],
         "mends": incidents.mends(conn, row["case_id"]),

@@ -134,6 +134,7 @@ MILESTONES = frozenset(
             "deadline",
         ),
         *("notice_published", "notice_comment", "letter_issued", "permit_entered", "permit_changed", "incident"),
+        *("step_skipped", "mended"),
         *("case_closed", "case_withdrawn", "case_cancelled"),
     }
 )

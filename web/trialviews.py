@@ -54,7 +54,7 @@ def document(trial: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def task_document(shown: trials.Scene, element: str, body: str) -> dict[str, Any]:
+def task_document(trial: dict[str, Any], shown: trials.Scene, element: str, body: str) -> dict[str, Any]:
     """An open task of a sandbox case: its form as a schema, what it starts from, and an example of how to fill it in."""
     task = shown.task(element, body)
     form = shown.shown(task)
@@ -66,7 +66,7 @@ def task_document(shown: trials.Scene, element: str, body: str) -> dict[str, Any
             "body": task["body"],
             "schema": forms.json_schema(form.form),
             "data": form.data,
-            "example": trials.example(shown.contents, shown.player.compiled, element),
+            "example": trials.example(shown.contents, shown, element, trial["steps"]),
         }
     )
     return result

@@ -106,7 +106,7 @@ def skip(step: Step, *, incident_id: uuid.UUID, reason: str, result: Any = None)
     run = CaseRun.lock(step, row["case_id"])
     run.record("step_skipped", row["element"], operator=row["operator"], reason=_reason(reason), result=result)
     run.settle(engine.skip(run.instance, str(row["waiting_id"]), result))
-    return {"case_id": run.id, "status": run.status, "incidents": len(run.open_incidents)}
+    return _stand(run)
 
 
 @command("mend.propose")
@@ -156,13 +156,17 @@ def decide(step: Step, *, mend_id: uuid.UUID, accept: bool, remark: str = "") ->
     if not accept:
         run.record("mend_declined", **facts)
         run.save()
-        return {"case_id": run.id, "status": run.status, "incidents": len(run.open_incidents)}
+        return {**_stand(run), "incident_id": mend["incident_id"]}
     run.record("mended", **facts, reason=mend["reason"])
     top, _, rest = str(mend["path"]).partition(".")
     held = run.variables()
     new = _like(formdata.at_path(held, mend["path"]), mend["new"])
     engine.set_variables(run.instance, {top: _put(held[top], rest, new)})
     run.advance()
+    return {**_stand(run), "incident_id": mend["incident_id"]}
+
+
+def _stand(run: CaseRun) -> Answer:
     return {"case_id": run.id, "status": run.status, "incidents": len(run.open_incidents)}
 
 

@@ -127,17 +127,19 @@ def attempt(rt: Runtime, trial: Mapping[str, Any], contents: dict[str, bytes], s
             raise shown.problem
 
 
-def example(contents: Mapping[str, bytes], compiled: definitions.Compiled, element: str) -> dict[str, Any] | None:
-    """How one of the scenarios of the procedure fills in a task: the one that says most."""
+def example(contents: Mapping[str, bytes], shown: Scene, element: str, steps: list[Any]) -> dict[str, Any] | None:
+    """How a scenario of the procedure fills in a task: one that came the same way if there is one, else the one that says most."""
     given = json.loads(contents.get(playing.SCENARIOS, b'{"scenarios": []}'))["scenarios"]
-    found = [
-        step["submit"]
-        for scenario in given
-        for step in scenario.get("steps", ())
-        if step.get("task") == element and step.get("submit") and not step.get("keep")
-    ]
-    if compiled.settings.get("start_task") == element:
-        found += [scenario["start"] for scenario in given if scenario.get("start")]
+    taken = [step["task"] for step in steps if "task" in step]
+    start_task = shown.player.compiled.settings.get("start_task")
+    found = []
+    for scenario in given:
+        played = [{"task": start_task, "submit": scenario["start"]}] if scenario.get("start") else []
+        played += [step for step in scenario.get("steps", ()) if "task" in step]
+        names = [step["task"] for step in played]
+        if names[: len(taken) + 1] == [*taken, element] and played[len(taken)].get("submit"):
+            return dict(played[len(taken)]["submit"])
+        found += [step["submit"] for step in played if step["task"] == element and step.get("submit")]
     return max(found, key=lambda one: len(json.dumps(one)), default=None)
 
 

@@ -19,7 +19,7 @@ from registers.parties import Body, Enterprise, Power, User
 from tests.e2e.conftest import DESKTOP, PHONE, Site
 from tests.web.test_api_path import play, scenario
 from web import assets, views
-from workflows import demo_waste, totalwork, wasteledger
+from workflows import demo_trying, demo_waste, totalwork, wasteledger
 
 pytestmark = pytest.mark.browser
 
@@ -182,6 +182,22 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         *pilot_pages(served),
         *workbench_pages(served),
         *waste_addresses(served),
+        *trying_addresses(served),
+    ]
+
+
+def trying_addresses(served: Site) -> list[tuple[str | None, str, str]]:
+    """The pages on which a version is tried, foreseen and published; a walk through them is in `test_trying`."""
+    with served.world.rt.db.transaction() as conn:
+        draft = demo_trying.load(conn, served.world.time)
+    trial = served.api("sheji").get(f"/definitions/{draft}/trials")["trials"][0]["id"]
+    return [
+        ("sheji", f"/definitions/{draft}/trials", "trials"),
+        ("sheji", f"/trials/{trial}", "trial"),
+        ("sheji", f"/trials/{trial}/tasks/task_change_review?body=sip-eeb", "trial-task"),
+        ("sheji", f"/definitions/{draft}/scenarios", "scenarios"),
+        ("sheji", f"/definitions/{draft}/foresee", "foresee"),
+        ("sheji", f"/definitions/{draft}/publication", "publication"),
     ]
 
 

@@ -79,8 +79,9 @@ def show(trial_id: uuid.UUID) -> Any:
 @auth.signed_in
 def task(args: dict[str, Any], trial_id: uuid.UUID, element: str) -> Any:
     """An open task: its form, what it starts from, an example of how to fill it in."""
-    with trialviews.scene(trial_id) as shown:
-        return trialviews.task_document(shown, element, args["body"])
+    found, _, contents = trialviews.opened(trial_id)
+    with trying.scene(runtime(), found, contents) as shown:
+        return trialviews.task_document(found, shown, element, args["body"])
 
 
 @blueprint.post("/trials/<uuid:trial_id>/steps")

@@ -14,13 +14,13 @@ from web.i18n import language
 from web.pages import blueprint
 
 FOLDER = Path(__file__).parents[2] / "docs" / "handbook"
-WHO = ("applicant", "official", "public", "administrator")
+WHO = ("applicant", "official", "public", "administrator", "designer")
 
 
 @blueprint.get("/handbook")
 @blueprint.get("/handbook/<who>")
 def handbook(who: str = "applicant") -> Any:
-    """One of the four handbooks."""
+    """One of the handbooks."""
     path = FOLDER / f"{who}.{language()}.md"
     if who not in WHO or not path.exists():
         raise NotFound()

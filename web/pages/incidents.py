@@ -61,7 +61,7 @@ def decide_mend(mend_id: uuid.UUID) -> Response:
     """Confirm or decline a correction."""
     accept, remark = request.form.get("do") == "accept", request.form.get("remark", "")
     answer = run(stopped.decide, mend_id=mend_id, accept=accept, remark=remark)
-    return redirect(url_for("pages.case", case_id=answer["case_id"]))
+    return redirect(url_for("pages.incident", incident_id=answer["incident_id"]))
 
 
 def _done(incident_id: uuid.UUID, act: Any) -> Any:

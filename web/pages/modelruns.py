@@ -11,7 +11,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from registers.errors import DomainError
-from web import auth, diagrams, runviews
+from web import auth, diagrams, runviews, words
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name
 from web.pages import blueprint
@@ -105,9 +105,18 @@ def model_run(run_id: uuid.UUID) -> Any:
     with reading() as conn:
         found = modelruns.one(conn, run_id)
         row = definitions.row(conn, found.row["definition_id"])
+        steps = runviews.steps(definitions.files_of(conn, row["id"]))
     if found.row["kind"] == "scenarios":
         return redirect(url_for("pages.scenarios", definition_id=row["id"]))
-    return render_template("foreseen.html", row=row, found=found, summary=modelruns.summary(found))
+
+    def ended(outcome: str | None) -> str:
+        """How a case ended, or that it did not."""
+        if outcome is None or outcome in ("running", "withdrawn", "cancelled"):
+            return words.case_status(outcome or "running", None)
+        return words.case_status("closed", outcome, model_name(steps[outcome].name) if outcome in steps else outcome)
+
+    summary = modelruns.summary(found)
+    return render_template("foreseen.html", row=row, found=found, summary=summary, ended=ended)
 
 
 def _day(name: str) -> date | None:

@@ -183,7 +183,7 @@ def _task_page(
     with trying.scene(runtime(), found, contents) as scene:
         task = scene.task(element, body)
         shown = scene.shown(task)
-        given = trying.example(contents, scene.player.compiled, element)
+        given = trying.example(contents, scene, element, found["steps"])
         basis = scene.player.compiled.model.elements[element].properties.get("legalBasis", "")
     data = typed if typed is not None else {**shown.data, **given} if example and given else shown.data
     return render_template(
