@@ -31,6 +31,7 @@ LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # these answer with a list, w
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
 MAX_RULES = 1000
 MAX_COLUMNS = 50
+MAX_TRIALS = 300_000  # cells tried when searching for overlaps
 MAX_COMBINATIONS = 20_000  # inputs tried when searching for gaps in a table of twenty rules; fewer in longer ones
 _NAMESPACES = re.compile(r"https?://www\.omg\.org/spec/DMN/\d{8}/(?:MODEL/?|dmn\.xsd)")
 
@@ -498,7 +499,16 @@ class _Reader:
     def check_unique(self, decision: Decision) -> None:
         if decision.hit_policy != "UNIQUE" or any(finding.element == decision.id for finding in self.findings):
             return
-        for overlap in overlaps(decision)[:5]:
+        if not overlaps_decidable(decision):
+            self.findings.append(
+                Finding(
+                    WARNING, "dmn.overlap_unchecked", decision.id, decision.line, "规则过多，没有检查有无重叠。",
+                    "There are too many rules to look for overlaps.", "请拆分决策表，或改用 FIRST。", "Split the table, or use FIRST.",
+                    self.file,
+                )
+            )  # fmt: skip
+            return
+        for overlap in overlaps(decision, 5):
             self.error(
                 "overlap", decision.id, overlap.line,
                 f"第 {overlap.first} 行与第 {overlap.second} 行可同时成立（例如 {overlap.example}），而命中策略为唯一（UNIQUE）。",
@@ -558,11 +568,22 @@ class Overlap:
     line: int
 
 
-def overlaps(decision: Decision) -> list[Overlap]:
-    """The pairs of rules that can hold at once, as far as cells with constants decide it."""
+def overlaps_decidable(decision: Decision) -> bool:
+    """Whether `overlaps` can look at all pairs in reasonable time."""
+    points = sum(len(_points(decision, places)) for places in _columns(decision).values())
+    return points * len(decision.rules) <= MAX_TRIALS
+
+
+def overlaps(decision: Decision, limit: int | None = None) -> list[Overlap]:
+    """The pairs of rules that can hold at once (the first `limit`), as far as cells with constants decide it."""
+    if not overlaps_decidable(decision):
+        return []
+    return list(itertools.islice(_overlaps(decision), limit))
+
+
+def _overlaps(decision: Decision) -> Iterator[Overlap]:
     columns = _columns(decision)
     points = {text: _points(decision, places) for text, places in columns.items()}
-    found: list[Overlap] = []
     holding = {
         (rule.index, text): frozenset(
             number
@@ -572,10 +593,8 @@ def overlaps(decision: Decision) -> list[Overlap]:
         for rule in decision.rules
         for text, places in columns.items()
     }
-    undecidable = {rule.index for rule in decision.rules if not all(test.constant for test in rule.tests)}
-    for first, second in itertools.combinations(decision.rules, 2):
-        if first.index in undecidable or second.index in undecidable:
-            continue
+    decided = [rule for rule in decision.rules if all(test.constant for test in rule.tests)]
+    for first, second in itertools.combinations(decided, 2):
         example = []
         for text in columns:
             common = holding[first.index, text] & holding[second.index, text]
@@ -583,8 +602,7 @@ def overlaps(decision: Decision) -> list[Overlap]:
                 break
             example.append(f"{text} = {_show(points[text][min(common)])}")
         else:
-            found.append(Overlap(first.index, second.index, ", ".join(example), second.line))
-    return found
+            yield Overlap(first.index, second.index, ", ".join(example), second.line)
 
 
 def gaps(decision: Decision, limit: int = 10) -> list[str]:

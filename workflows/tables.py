@@ -56,7 +56,7 @@ def _told(decision: Decision) -> dict[str, Any]:
         "rules": [{"id": rule.id, "index": rule.index, "description": rule.description} for rule in decision.rules],
         "overlaps": [
             {**dataclasses.asdict(one), "ids": [ids[one.first], ids[one.second]]}
-            for one in dmn.overlaps(decision)[:MOST]
+            for one in dmn.overlaps(decision, MOST)
         ]
         if whole
         else [],
