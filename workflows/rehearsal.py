@@ -125,14 +125,16 @@ class _Shared(DefinitionCache):
 class Rehearsal:
     """A case of some files whose roles are played by whoever holds them.
 
-    `given` says how it begins: `enterprise` and `starter` (logins), `ledger` (None: as it is), `operator`. With `trial` its numbers are marked,
-    and people are found (or made up) who may do what others have not done. Steps are those of `scenarios.json`.
+    `given` says how it begins: `enterprise` and `starter` (logins), `ledger` (None: as it is), `operator`. With `house` it plays
+    among the people of this house, and people are found (or made up) who may do what others have not done; with `trial` its
+    numbers are marked besides. Steps are those of `scenarios.json`.
     """
 
     def __init__(self, rt: Runtime, time: FixedTime, contents: dict[str, bytes], given: Mapping[str, Any]) -> None:
         self.rt, self.time, self.given = rt, time, given
+        self.house = bool(given.get("trial") or given.get("house"))
         with rt.db.transaction() as conn:
-            _people(conn, time)
+            self.applicant = _people(conn, time, self.house)
             if given.get("trial"):
                 mark_numbers(conn)
             self.definition_id = _publish(conn, contents, time)
@@ -196,7 +198,7 @@ class Rehearsal:
 
     def _start(self) -> uuid.UUID:
         """Open a case: as the enterprise, or as the officer who begins it (`starter`) for that enterprise."""
-        enterprise, starter = self.given.get("enterprise", ""), self.given.get("starter", "")
+        enterprise, starter = self.given.get("enterprise", "") or self.applicant, self.given.get("starter", "")
         person = self._person("preparer", starter or enterprise)
         concerned = self._person("preparer", enterprise).enterprise_id if starter else None
         started = cases.start(self.rt, person, procedure=self.compiled.procedure, enterprise_id=concerned)
@@ -248,10 +250,10 @@ class Rehearsal:
                 query = query.where(parties.User.enterprise_id == task["enterprise_id"])
             if step.get("by"):
                 query = query.where(parties.User.login == step["by"])
-            elif self.given.get("trial"):
+            elif self.house:
                 query = query.where(parties.User.id.not_in(self._done_by(conn, task)))
             user_id = conn.scalar(query.order_by(parties.User.login).limit(1))
-            if user_id is None and self.given.get("trial"):
+            if user_id is None and self.house:
                 user_id = _somebody(conn, self.time, task)
             if user_id is None:
                 raise DomainError("no_person", f"没有人员可办理“{task['name']}”。", f"Nobody can do “{task['name']}”.")
@@ -346,18 +348,25 @@ def _rules(conn: Connection) -> list[RowMapping]:
     return list(conn.execute(select(table).order_by(table.c.valid_from_year)).mappings())
 
 
-def _people(conn: Connection, time: TimeSource) -> None:
-    """The people of the demonstration where its bodies are not there yet; else an applicant, if the house has none."""
+def _people(conn: Connection, time: TimeSource, house: bool) -> str:
+    """See that there is somebody to apply; the login of an applicant of the rehearsal's own, if it makes one.
+
+    Scenarios play in the park of the demonstration, which is put up where it is missing. What is played among the people of a
+    house at work (`house`) has an invented applicant: whoever tries a version is not shown what a real enterprise has.
+    """
     if conn.scalar(select(parties.User.id).where(parties.User.login == demo.PEOPLE[0][0])):
-        return
-    if not conn.scalar(select(parties.Body.id).where(parties.Body.code.in_([body[0] for body in demo.BODIES]))):
+        return ""
+    bodies = set(conn.scalars(select(parties.Body.code)))
+    if bodies <= {"admin"} or not (house or bodies & {body[0] for body in demo.BODIES}):
         demo.load(conn, time)
-    elif not conn.scalar(select(parties.UserRole.id).where(parties.UserRole.role == "preparer").limit(1)):
-        firm = parties.create_enterprise(
-            conn, credit_code=demo.credit_code("91320594MA9EXAMP0"), name="试办单位", now=time.now(), address="—",
-            legal_representative="试办", zone_code=conn.scalar(select(parties.Zone.code).order_by(parties.Zone.code).limit(1)),
-        )  # fmt: skip
-        _somebody(conn, time, {"role": "preparer", "body_id": None, "enterprise_id": firm})
+        return ""
+    zone = conn.scalar(select(parties.Zone.code).order_by(parties.Zone.code).limit(1))
+    firm = parties.create_enterprise(
+        conn, credit_code=demo.credit_code("91320594MA9EXAMP0"), name="试办单位", now=time.now(), address="试办地址",
+        legal_representative="试办法人", contact_name="试办经办", contact_phone="010-00000000", zone_code=zone,
+    )  # fmt: skip
+    made = _somebody(conn, time, {"role": "preparer", "body_id": None, "enterprise_id": firm})
+    return str(conn.scalar(select(parties.User.login).where(parties.User.id == made)))
 
 
 def _somebody(conn: Connection, time: TimeSource, task: Mapping[str, Any]) -> uuid.UUID:

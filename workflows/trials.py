@@ -22,7 +22,19 @@ from forms.definition import FormDefinition
 from registers import files, parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from workflows import access, casefile, definitions, drafting, events, formdata, letters, matters, notices, rehearsal
+from workflows import (
+    access,
+    casefile,
+    definitions,
+    demo,
+    drafting,
+    events,
+    formdata,
+    letters,
+    matters,
+    notices,
+    rehearsal,
+)
 from workflows import scenarios as playing
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Deadline
@@ -154,6 +166,7 @@ def recorded(shown: Scene, trial: Mapping[str, Any], name: Mapping[str, str]) ->
         "name": dict(name),
         "today": trial["started_on"].isoformat(),
         **{key: value for key, value in trial["given"].items() if value},
+        **({"house": True} if player.applicant else {}),
     }
     if steps and steps[0].get("task") == player.compiled.settings.get("start_task") and "by" not in steps[0]:
         scenario["start"] = steps.pop(0).get("submit", {})
@@ -173,6 +186,13 @@ def start(
     access.require(step.actor, "definition.edit")
     row = definitions.row(step.conn, definition_id)
     chosen = {key: str(value) for key, value in (given or {}).items() if key in ("enterprise", "starter") and value}
+    if chosen.get("enterprise", demo.PEOPLE[0][0]) not in {person[0] for person in demo.PEOPLE}:
+        raise DomainError(
+            "not_a_demonstration",
+            "试办只能使用演示单位；不填则使用虚拟的试办单位。",
+            "A sandbox case takes an enterprise of the demonstration; left empty, it has an invented applicant.",
+            pointer="enterprise",
+        )
     if "starter" not in chosen:
         settings = json.loads(definitions.files_of(step.conn, definition_id)[definitions.SETTINGS])
         login = _starter(step.conn, settings.get("starters") or [])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from docx import Document
 from flask import Flask
+from sqlalchemy import text
 
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
@@ -153,7 +154,7 @@ def test_what_was_played_becomes_a_scenario_that_holds(world: World, api: Person
         take(api, trial, task=element, submit=OK)
     kept = api("sheji").post(f"/trials/{trial}/scenario", {"zh": "一路办结", "en": "Straight through"})
     assert kept["definition_id"] == str(definition)
-    now = {name: text.encode() for name, text in api("sheji").get(f"/definitions/{definition}")["files"].items()}
+    now = {name: said.encode() for name, said in api("sheji").get(f"/definitions/{definition}")["files"].items()}
     (scenario,) = json.loads(now["scenarios.json"])["scenarios"]
     assert scenario["name"] == {"zh": "一路办结", "en": "Straight through"}
     assert scenario["expect"]["route"] == ["fill", "check", "sign", "finish"]
@@ -167,7 +168,7 @@ def test_a_recorded_scenario_notices_a_change_of_the_model(world: World, api: Pe
     for element in ("fill", "check"):
         take(api, trial, task=element, submit=OK)
     api("sheji").post(f"/trials/{trial}/scenario", {"zh": "甲"})
-    files = {name: text.encode() for name, text in api("sheji").get(f"/definitions/{definition}")["files"].items()}
+    files = {name: said.encode() for name, said in api("sheji").get(f"/definitions/{definition}")["files"].items()}
     files["process.bpmn"] = small(FILL, CHECK, node("userTask", "more", role="head"))["process.bpmn"]
     (result,) = scenarios.run_files(world.rt, files).results
     assert not result.passed
@@ -202,3 +203,25 @@ def test_the_page_shows_forms_letters_and_the_way_back(app: Flask, world: World,
     assert "fill" in page.get(f"/trials/{trial}", headers=headers).get_data(as_text=True)
     form = page.get(f"/trials/{trial}/tasks/fill", headers=headers).get_data(as_text=True)
     assert 'name="remark"' in form
+
+
+def test_in_a_house_at_work_the_applicant_is_invented_and_no_real_enterprise_is_shown(
+    world: World, api: Person
+) -> None:
+    designer = api("sheji")
+    with world.rt.db.transaction() as conn:
+        conn.execute(text("UPDATE app_user SET login = 'real-' || login"))
+    definition = draft(world, small(FILL, CHECK))
+    refused = designer.post(f"/definitions/{definition}/trials", {"given": {"enterprise": "real-qiye2"}})
+    assert refused["code"] == "not_a_demonstration"
+    trial = begin(api, definition)
+    for element in ("fill", "check"):
+        take(api, trial, task=element, submit=OK)
+    state = look(api, trial)
+    assert state["status"] == "closed"
+    assert state["variables"]["case"]["enterprise"]["name"] == "试办单位"
+    assert "苏州示范" not in json.dumps(state, ensure_ascii=False)
+    kept = designer.post(f"/trials/{trial}/scenario", {"zh": "本单位的场景"})
+    assert kept["scenario"]["house"] is True
+    files = {name: said.encode() for name, said in designer.get(f"/definitions/{definition}")["files"].items()}
+    assert scenarios.run_files(world.rt, files).results[0].passed
