@@ -1,7 +1,7 @@
 """The portfolio of pilots on a day: lights, what falls due, slippage and whom it is put down to.
 
 Everything is counted in the database over all pilots, as of the chosen day: the plan as it stood then, what had happened
-by then (the same rules as `registers.pilot_states`, which a test holds against these). A light is red when a task is late,
+by then, what waited to be settled (the same rules as `registers.pilot_states`, which a test holds against these). A light is red when a task is late,
 yellow when one is due within 30 days, green otherwise, grey when the source dates nothing.
 """
 
@@ -38,13 +38,18 @@ _DATED = """
           count(*) FILTER (WHERE due_on IS NOT NULL) AS dated,
           max(:on - due_on) FILTER (WHERE done_on IS NULL AND due_on < :on) AS worst
      FROM dated GROUP BY pilot_id),
+ waiting AS (
+   SELECT pilot_id, count(*) AS events FROM pilot_event
+    WHERE on_date <= :on AND (settled_on IS NULL OR settled_on > :on) GROUP BY pilot_id),
  lit AS (
    SELECT p.id, p.code, p.title, p.programme, p.city, p.lead, p.status, p.park_code, g.position, p.case_id,
           coalesce(s.late, 0) AS late, coalesce(s.in_30, 0) AS in_30, coalesce(s.in_60, 0) AS in_60,
           coalesce(s.in_90, 0) AS in_90, coalesce(s.done, 0) AS done, coalesce(s.dated, 0) AS dated, s.worst,
+          coalesce(w.events, 0) AS events,
           CASE WHEN s.late > 0 THEN 'red' WHEN s.in_30 > 0 THEN 'yellow' WHEN s.dated > 0 OR s.done > 0 THEN 'green'
                ELSE 'grey' END AS light
      FROM pilot p JOIN programme g ON g.code = p.programme LEFT JOIN standing s ON s.pilot_id = p.id
+     LEFT JOIN waiting w ON w.pilot_id = p.id
     WHERE (:programme = '' OR p.programme = :programme))
 """
 assert SOON == 30  # the light turns yellow at the first of the three horizons

@@ -43,6 +43,9 @@ def test_a_supervisor_enters_an_event_and_the_pilot_s_people_are_told(world: Wor
     piloting.assign(world.rt, world.actor("shengjian"), key(), pilot_id=pilot_id, lead="sip-eeb", approver="sz-eeb")
     made = api("shengjian").post(f"/pilots/{pilot_id}/events", EVENT)
     assert api("shengjian").last.status_code == 201, made
+    listed = {row["id"]: row["events"] for row in api("shengjian").get("/pilots", programme="permit-2021")["pilots"]}
+    assert (listed[str(pilot_id)], sum(listed.values())) == (1, 1)
+    assert "待处理情形1项" in at_page("shengjian")[0].get("/pilots?programme=permit-2021").get_data(as_text=True)
     page = at_page("shencha")[0].get(f"/pilots/{pilot_id}").get_data(as_text=True)
     assert "发生突发环境事件" in page
     assert "待处理" in page
