@@ -77,11 +77,13 @@ def _files(models: click.Group, running: Running, put: Put) -> None:
         """The versions, newest first."""
         with running() as place, place.runtime().db.transaction() as conn:
             rows = definitions.of_procedure(conn, procedure) if procedure else definitions.listing(conn)
-        lines = [
-            f"{row['procedure']}@{row['version']}  {row['status']:<9}  {row['valid_from'] or '':<10}  {row['sha256'][:12]}  {row['id']}"
-            for row in rows
-        ]
-        put(rows, as_json, "\n".join(lines))
+        put(rows, as_json, "\n".join(map(_line_of, rows)))
+
+
+def _line_of(row: dict[str, Any]) -> str:
+    """A version in one line."""
+    day = row["valid_from"].isoformat() if row["valid_from"] else "-"
+    return f"{row['procedure']}@{row['version']}  {row['status']:<9}  {day:<10}  {row['sha256'][:12]}  {row['id']}"
 
 
 def _force(models: click.Group, running: Running, put: Put) -> None:

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.drawing import draw, process
@@ -164,13 +164,13 @@ def runs_to_its_end(text: str, seed: int) -> bool:
     return outcome.finished and not outcome.stuck
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks(matched=True))
 def test_what_is_put_together_from_matching_blocks_is_sound(block: Block) -> None:
     assert {finding.code for finding in found(written(block))} & (CODES - {"bound"}) == set()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks(matched=False), st.integers(0, 1000))
 def test_a_model_without_findings_always_comes_to_its_end_on_the_engine(block: Block, seed: int) -> None:
     text = written(block)

@@ -60,6 +60,13 @@ def test_export_import_diff_and_publish_by_command(world: World, tmp_path: Path)
     assert onewindow(world, "models", "export", "trial@9", str(tmp_path / "n")).returncode == 1
 
 
+def test_versions_are_listed_with_their_state_and_day(world: World) -> None:
+    publish(world.rt, small()["process.bpmn"])
+    draft(world, small())
+    lines = [line.split() for line in onewindow(world, "models", "list", "trial").stdout.splitlines()]
+    assert [line[:3] for line in lines] == [["trial@2", "draft", "-"], ["trial@1", "published", "2026-09-01"]]
+
+
 def started(world: World) -> dict[str, Any]:
     return cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")
 
