@@ -88,9 +88,15 @@ export default class Panel {
     this.holder.append(box);
   }
 
+  // The steps, and the flows that choose between them: their conditions are within reach of the keyboard too.
   _steps() {
-    const shown = (one) => one.parent && !one.labelTarget && !one.waypoints && one.type !== "label";
-    return this.modeler.get("elementRegistry").filter(shown).map((one) => ({ value: one.id, title: one.businessObject.name || one.id }));
+    const called = (bo) => bo.name || bo.id;
+    const choosing = ({ sourceRef }) => /(Exclusive|Inclusive)Gateway$/.test(sourceRef?.$type) && sourceRef.outgoing.length > 1;
+    return this.modeler.get("elementRegistry").filter((one) => one.parent && !one.labelTarget && one.type !== "label").flatMap((one) => {
+      const bo = one.businessObject;
+      if (!one.waypoints) return [{ value: one.id, title: called(bo) }];
+      return bo.$type === "bpmn:SequenceFlow" && choosing(bo) ? [{ value: one.id, title: `${called(bo.sourceRef)} → ${bo.name || called(bo.targetRef)}` }] : [];
+    });
   }
 
   // New names and new steps are in the list of steps at once, without drawing the rest of the panel anew.
