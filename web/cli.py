@@ -89,7 +89,9 @@ def _server_commands(cli: click.Group, running: Running) -> None:
             elif not anybody:
                 code = first_run_code(rt.files_root.parent)
                 say(f"尚无任何账号。请打开 {place.base_url}/first ，安装码：{code}（或运行 onewindow init）")
-                say(f"There is no account yet: open {place.base_url}/first with the code {code}, or run `onewindow init`.")
+                say(
+                    f"There is no account yet: open {place.base_url}/first with the code {code}, or run `onewindow init`."
+                )
             server.serve(place, host=host, port=port, workers=workers, threads=threads)
 
     @cli.command()
@@ -187,6 +189,7 @@ def _model_commands(cli: click.Group, running: Running) -> None:
                 click.echo(f"{finding.severity}: {finding.message(lang)}")
         if any(finding.severity == "error" for finding in findings):
             raise click.exceptions.Exit(1)
+
 
 def _lint_with_neighbours(files: tuple[Path, ...]) -> list[lint.Finding]:
     given = {path.name: path.read_bytes() for path in files}

@@ -92,8 +92,14 @@ LINES: dict[str, tuple[str, str]] = {
     "incident": ("步骤“{step}”异常停住：{cause}", "Step “{step}” stopped: {cause}"),
     "incident_resolved": ("异常已排除", "Incident resolved"),
     "step_skipped": ("跳过停住的步骤“{step}”：{reason}", "Stopped step “{step}” skipped: {reason}"),
-    "mend_proposed": ("提出数据更正：{path}，由{old}改为{new}（{reason}）", "Correction proposed: {path} from {old} to {new} ({reason})"),
-    "mended": ("数据更正已确认：{path}，由{old}改为{new}（{reason}）", "Correction confirmed: {path} from {old} to {new} ({reason})"),
+    "mend_proposed": (
+        "提出数据更正：{path}，由{old}改为{new}（{reason}）",
+        "Correction proposed: {path} from {old} to {new} ({reason})",
+    ),
+    "mended": (
+        "数据更正已确认：{path}，由{old}改为{new}（{reason}）",
+        "Correction confirmed: {path} from {old} to {new} ({reason})",
+    ),
     "mend_declined": ("数据更正未同意：{path} {remark}", "Correction declined: {path} {remark}"),
     "retried": ("管理员重试", "Retried by an administrator"),
     "case_note": ("留言：{text}", "Message: {text}"),

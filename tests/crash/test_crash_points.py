@@ -268,9 +268,7 @@ def _(world: World) -> Prepared:
     made = COMMANDS["definition.draft"](
         world.rt, world.actor("sheji"), key(), procedure="trial", files={"process.bpmn": ONE.decode()}
     )
-    publishing.propose(
-        world.rt, world.actor("sheji"), key(), definition_id=uuid.UUID(made["id"]), note="首次发布"
-    )
+    publishing.propose(world.rt, world.actor("sheji"), key(), definition_id=uuid.UUID(made["id"]), note="首次发布")
     return Prepared(world.actor("xitong"), {"definition_id": uuid.UUID(made["id"])})
 
 

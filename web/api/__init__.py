@@ -61,5 +61,17 @@ def install(app: Flask) -> None:
     about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
     about_models = (authoring, definitions, trials, modelruns, publishing)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
-    for module in (session, *about_models, *about_cases, calendar, inbox, limits, house, duties, *about_registers, incidents, admin):
+    for module in (
+        session,
+        *about_models,
+        *about_cases,
+        calendar,
+        inbox,
+        limits,
+        house,
+        duties,
+        *about_registers,
+        incidents,
+        admin,
+    ):
         made.register_blueprint(module.blueprint, url_prefix="/api/v1")
