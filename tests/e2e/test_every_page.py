@@ -28,8 +28,8 @@ ON_PHONES = {"home-official", "case-my-turn", "task-differences", "letter"}
 STATUS = {"not-found": 404, "forbidden": 403}
 REGISTERS = ("quota_posting", "quota_ratio", "quota_ban", "quota_recovery", "reduction_project", "managed_unit")
 PILOTS = (
-    "programme", "park", "pilot", "pilot_task", "pilot_decision", "pilot_status", "pilot_deliverable", "pilot_risk",
-    "pilot_indicator", "pilot_value", "pilot_comparison", "milestone_revision", "scoring_scheme", "evaluation", "survey",
+    "programme", "park", "pilot", "pilot_task", "pilot_decision", "pilot_status", "pilot_deliverable", "pilot_event", "pilot_risk",
+    "pilot_indicator", "pilot_value", "pilot_comparison", "milestone_revision", "scoring_scheme", "evaluation", "survey", "case_visit",
 )  # fmt: skip
 TOTALS = ("unit_total", "zone_quality", "total_import")
 WASTES = ("waste_entry", "waste_import", "inspection_draw")
