@@ -1,4 +1,4 @@
-"""What anybody may read of the registers: notices, permits, outlets with their limits, reductions; no more than the law says.
+"""What anybody may read of the registers: notices, permits, outlets with their limits, reductions, pilots, parks; no more than the law says.
 
 The fields of each set are those of `registers/data/open_data.json` and no others: a row is cut to them before it leaves.
 Names of persons, telephones, materials, drafts and comments' authors never enter a set. Free words pass through
@@ -14,12 +14,13 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from registers.errors import NotFound
 from registers.laws import DATA
 from registers.parties import Body, Enterprise, Zone
 from registers.permits import Permit
+from registers.pilot_tables import Park, Pilot, Programme
 from registers.reduction_tables import ReductionAmount, ReductionProject
 from workflows.deskwork import parsed_position
 from workflows.models import Notice
@@ -49,7 +50,7 @@ def rows(
 ) -> list[dict[str, Any]]:
     """The rows of a set, newest first, with exactly its fields."""
     names = fields(dataset)
-    source = {"notices": _notices, "permits": _permits, "outlets": _outlets, "reductions": _reductions}[dataset]
+    source = _SOURCES[dataset]
     found = source(conn, on, search.strip()[:100], min(limit, MOST), offset)
     return [{name: _clean(row.get(name)) for name in names} for row in found]
 
@@ -98,9 +99,7 @@ def _notices(conn: Connection, on: date, search: str, limit: int, offset: int) -
         yield {**row, "open": row["closed_at"] is None and not ended}
 
 
-def _permits(
-    conn: Connection, on: date, search: str, limit: int, offset: int, *more: Any
-) -> Iterator[dict[str, Any]]:
+def _permits(conn: Connection, on: date, search: str, limit: int, offset: int, *more: Any) -> Iterator[dict[str, Any]]:
     query = (
         select(
             Permit.__table__,
@@ -179,6 +178,68 @@ def _reductions(conn: Connection, on: date, search: str, limit: int, offset: int
         query = query.where(ReductionProject.name.icontains(search, autoescape=True))
     for row in conn.execute(query.limit(limit).offset(offset)).mappings():
         yield dict(row)
+
+
+def _pilots(conn: Connection, on: date, search: str, limit: int, offset: int) -> Iterator[dict[str, Any]]:
+    query = (
+        select(
+            Pilot.code,
+            _zh(Pilot.title).label("title"),
+            _en(Pilot.title).label("title_en"),
+            _zh(Programme.title).label("programme"),
+            _en(Programme.title).label("programme_en"),
+            Pilot.city,
+            _zh(Park.title).label("park"),
+            Pilot.lead,
+            Pilot.status,
+            Pilot.source,
+        )
+        .join(Programme, Programme.code == Pilot.programme)
+        .outerjoin(Park, Park.code == Pilot.park_code)
+        .order_by(Pilot.code)
+    )
+    if search:
+        query = query.where(
+            or_(*[found.icontains(search, autoescape=True) for found in (_zh(Pilot.title), Pilot.city)])
+        )
+    for row in conn.execute(query.limit(limit).offset(offset)).mappings():
+        yield dict(row)
+
+
+def _parks(conn: Connection, on: date, search: str, limit: int, offset: int) -> Iterator[dict[str, Any]]:
+    pilots = select(func.count()).where(Pilot.park_code == Park.code).scalar_subquery()
+    query = select(
+        Park.code,
+        _zh(Park.title).label("title"),
+        _en(Park.title).label("title_en"),
+        Park.city,
+        Park.area_km2,
+        pilots.label("pilots"),
+        Park.planning_eia["number"].astext.label("planning_eia"),
+        Park.source,
+    ).order_by(Park.code)
+    if search:
+        query = query.where(or_(*[found.icontains(search, autoescape=True) for found in (_zh(Park.title), Park.city)]))
+    for row in conn.execute(query.limit(limit).offset(offset)).mappings():
+        yield dict(row)
+
+
+def _zh(title: Any) -> Any:
+    return title["zh"].astext
+
+
+def _en(title: Any) -> Any:
+    return title["en"].astext
+
+
+_SOURCES = {
+    "notices": _notices,
+    "permits": _permits,
+    "outlets": _outlets,
+    "reductions": _reductions,
+    "pilots": _pilots,
+    "parks": _parks,
+}
 
 
 def _clean(value: Any) -> Any:

@@ -58,6 +58,8 @@ PUBLIC = {
     "/register/permits",
     "/register/permits/<path:number>",
     "/register/reductions",
+    "/register/pilots",
+    "/register/parks",
     "/map",
     "/open-data",
     "/open-data/<dataset>.<any(csv, json):form>",

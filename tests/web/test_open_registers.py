@@ -35,6 +35,10 @@ PUBLIC = {
         "amount_t", "standard",
     },
     "reductions": {"number", "name", "kind", "zone", "year", "decided_on", "factor", "amount_t", "used_t"},
+    "pilots": {
+        "code", "title", "title_en", "programme", "programme_en", "city", "park", "lead", "status", "source",
+    },
+    "parks": {"code", "title", "title_en", "city", "area_km2", "pilots", "planning_eia", "source"},
 }  # fmt: skip
 
 
@@ -69,7 +73,8 @@ def test_csv_and_json_say_the_same(world: World, app: Flask, decided: str) -> No
 def test_no_person_telephone_or_material_comes_out(world: World, app: Flask, decided: str) -> None:
     client = app.test_client()
     pages = [client.get(f"/open-data/{name}.json").get_data(as_text=True) for name in PUBLIC]
-    pages += [client.get(path).get_data(as_text=True) for path in ("/register/permits", "/register/reductions", "/map")]
+    open_pages = ("/register/permits", "/register/reductions", "/register/pilots", "/register/parks", "/map")
+    pages += [client.get(path).get_data(as_text=True) for path in open_pages]
     with world.rt.db.transaction() as conn:
         people = list(conn.scalars(select(User.name)))
         secret = [value for row in conn.execute(select(Enterprise.contact_phone, Enterprise.address)) for value in row]

@@ -1,4 +1,4 @@
-"""For everybody: the register of permits, reductions, the map of outlets, open data with its dictionary."""
+"""For everybody: the registers of permits, reductions, pilots and parks, the map of outlets, open data with its dictionary."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import Response, render_template, request
 
 from registers import parties
 from registers.errors import NotFound
+from registers.pilot_tables import STATUSES
 from registers.reduction_tables import KIND_TITLES
 from web import mapping, views, words
 from web.context import runtime
@@ -46,6 +47,18 @@ def public_permit(number: str) -> str:
 def public_reductions() -> str:
     """The reductions entered in the register."""
     return _listing("reductions", "publicreductions.html", kind_name=_kind)
+
+
+@blueprint.get("/register/pilots")
+def public_pilots() -> str:
+    """The reform pilots and how they stand."""
+    return _listing("pilots", "publicpilots.html", state=_pilot_state)
+
+
+@blueprint.get("/register/parks")
+def public_parks() -> str:
+    """The parks of the pilots."""
+    return _listing("parks", "publicparks.html")
 
 
 @blueprint.get("/map")
@@ -129,6 +142,10 @@ def _zone_words(name: str | None) -> str:
 
 def _state(status: str) -> str:
     return words.in_language(PERMIT_STATES.get(status, (status, status)))
+
+
+def _pilot_state(status: str) -> str:
+    return words.in_language(STATUSES[status])
 
 
 def _kind(kind: str) -> str:
