@@ -203,4 +203,6 @@ def limits_and_roles(definition_id: uuid.UUID) -> Any:
         used = letterdesk.limits_of(conn, draft, today)
         roles = letterdesk.roles_of(conn, draft, today)
     shown = [{**row, "rule": None if row["rule"] is None else row["rule"].basis_zh} for row in used]
-    return views.plain({"limits": shown, "roles": [{**row, "staff": [asdict(s) for s in row["staff"]]} for row in roles]})
+    return views.plain(
+        {"limits": shown, "roles": [{**row, "staff": [asdict(s) for s in row["staff"]]} for row in roles]}
+    )
