@@ -165,7 +165,7 @@ def test_nobody_goes_back_over_somebody_elses_later_work(api: Person, draft: str
     assert 'id="one"' in files(api, draft)["process.bpmn"]
 
 
-def test_a_published_version_has_no_way_to_be_changed(api: Person, draft: str) -> None:
+def test_a_published_version_has_no_way_to_be_changed(api: Person, world: World, draft: str) -> None:
     save(api, draft, "process.bpmn", files(api, draft)["process.bpmn"].replace("提出申请", "申请咨询"))
     change = api("sheji").get(f"/definitions/{draft}/history")["changes"][0]["id"]
     expected = sha(api, draft)
