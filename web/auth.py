@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Flask, Response, g, redirect, request, url_for
 from sqlalchemy import Connection
 
-from registers import accounts
+from registers import accounts, factors
 from registers.accounts import ANONYMOUS, Actor
 from registers.errors import DomainError, Forbidden
 from web.context import actor, credential, runtime
@@ -96,6 +96,29 @@ def policy(conn: Connection | None = None) -> accounts.Policy:
     """What this installation asks of passwords and sessions: as it is now, or as this process last saw it."""
     held = runtime().reference
     return accounts.Policy.of(held.house if conn is None else held.get(conn).house)
+
+
+def change_password(present: str, wanted: str) -> None:
+    """Give oneself another password; the present one must fit, and one's other sessions end."""
+    rt, person = runtime(), actor()
+    assert person.id is not None
+    with rt.db.transaction() as conn:
+        known = accounts.check_password(conn, person.login, present, rt.time.now(), policy(conn))
+    if known is None:
+        raise DomainError("password_wrong", "当前密码不正确。", "The present password is wrong.", pointer="present")
+    with rt.db.transaction() as conn:
+        accounts.set_password(conn, person.id, wanted, rt.time.now(), policy(conn))
+        accounts.close_others(conn, person.id, request.cookies.get(cookie_name()) or _bearer() or "")
+
+
+def end_second_factor(code: str) -> None:
+    """Take one's authenticator out of force; a code of it is needed, and the house may not allow it."""
+    rt, person = runtime(), actor()
+    assert person.id is not None
+    with rt.db.transaction() as conn:
+        if not factors.check(conn, person.id, code, rt.time.now()):
+            raise factors.wrong()
+        factors.remove(conn, person.id)
 
 
 def sign_out() -> None:

@@ -50,7 +50,7 @@ class Api:
 
     def _answer(self, response: Any) -> Any:
         self.last = response
-        return response.get_json()
+        return response.get_json() if response.status_code != 204 else None
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -146,3 +147,23 @@ def test_a_lost_authenticator_is_taken_out_by_the_security_administrator(world: 
     assert entered.headers["Location"] == "/"
     with pytest.raises(DomainError):
         administration.drop_factor(world.rt, world.actor("anquan"), key(), user_id=uuid.uuid4())
+
+
+def test_a_program_keeps_its_own_account(world: World, api: Any, app: Flask) -> None:
+    me = api("anquan")
+    refused = me.put("/account/password", {"present": "guess", "password": "Another-long-one-42"})
+    assert (me.last.status_code, refused["code"]) == (422, "password_wrong")
+    me.put("/account/password", {"present": PASSWORD, "password": "Another-long-one-42"})
+    assert me.last.status_code == 204
+    assert app.test_client().post("/api/v1/session", json={"login": "anquan", "password": PASSWORD}).status_code == 401
+    begun = me.post("/account/second-factor")
+    secret = base64.b32decode(begun["secret"].replace(" ", "") + "=" * (-len(begun["secret"].replace(" ", "")) % 8))
+    assert len(me.post("/account/second-factor/confirmation", {"code": now_code(world, secret)})["recovery_codes"]) >= 8
+    world.time.instant += timedelta(seconds=60)
+    body = {"login": "anquan", "password": "Another-long-one-42"}
+    assert app.test_client().post("/api/v1/session", json=body).status_code == 401
+    me.post("/account/second-factor/removal", {"code": "000000"})
+    assert me.last.status_code == 422
+    me.post("/account/second-factor/removal", {"code": now_code(world, secret)})
+    assert me.last.status_code == 204
+    assert app.test_client().post("/api/v1/session", json=body).status_code == 201

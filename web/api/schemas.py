@@ -215,6 +215,15 @@ class PasswordIn(Schema):
     password = fields.String(required=True, validate=validate.Length(1, 500))
 
 
+class OwnPasswordIn(Schema):
+    present = fields.String(required=True, validate=validate.Length(1, 500))
+    password = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+class CodeIn(Schema):
+    code = fields.String(required=True, validate=validate.Length(1, 50))
+
+
 class RoleIn(Schema):
     role = fields.String(required=True)
     body_id = fields.UUID()

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from registers import accounts
+from registers import accounts, factors
 from registers.errors import DomainError
 from web import auth
 from web.api import schemas
@@ -67,6 +67,48 @@ def create_token(args: dict[str, Any]) -> dict[str, Any]:
     assert user_id is not None
     with reading() as conn:
         return {"token": accounts.create_token(conn, user_id, args["name"], runtime().time.now(), args["days"])}
+
+
+@blueprint.put("/account/password")
+@blueprint.arguments(schemas.OwnPasswordIn())
+@blueprint.response(204)
+@auth.signed_in
+def change_password(args: dict[str, Any]) -> None:
+    """Another password for oneself; other sessions end."""
+    auth.change_password(args["present"], args["password"])
+
+
+@blueprint.post("/account/second-factor")
+@blueprint.response(201)
+@auth.signed_in
+def begin_second_factor() -> dict[str, Any]:
+    """A new authenticator: its secret and address (otpauth), waiting for the first code."""
+    rt, person = runtime(), actor()
+    assert person.id is not None
+    with rt.db.transaction() as conn:
+        secret = factors.begin(conn, person.id, rt.time.now())
+    return {"secret": factors.readable(secret), "address": factors.address(secret, person.login)}
+
+
+@blueprint.post("/account/second-factor/confirmation")
+@blueprint.arguments(schemas.CodeIn())
+@blueprint.response(200)
+@auth.signed_in
+def confirm_second_factor(args: dict[str, Any]) -> dict[str, Any]:
+    """Put the authenticator in force with its first code; the recovery codes are shown only here."""
+    rt, person = runtime(), actor()
+    assert person.id is not None
+    with rt.db.transaction() as conn:
+        return {"recovery_codes": factors.confirm(conn, person.id, args["code"], rt.time.now())}
+
+
+@blueprint.post("/account/second-factor/removal")
+@blueprint.arguments(schemas.CodeIn())
+@blueprint.response(204)
+@auth.signed_in
+def remove_second_factor(args: dict[str, Any]) -> None:
+    """Take one's authenticator out of force; a code of it is needed."""
+    auth.end_second_factor(args["code"])
 
 
 def describe(person: accounts.Actor) -> dict[str, Any]:

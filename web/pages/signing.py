@@ -86,12 +86,7 @@ def confirm_factor() -> Any:
 @auth.signed_in
 def remove_factor() -> Response:
     """Take one's authenticator out of force; a code of it is needed, and the house may not allow it."""
-    rt, person = runtime(), actor()
-    assert person.id is not None
-    with rt.db.transaction() as conn:
-        if not factors.check(conn, person.id, request.form.get("code", ""), rt.time.now()):
-            raise factors.wrong()
-        factors.remove(conn, person.id)
+    auth.end_second_factor(request.form.get("code", ""))
     return redirect(url_for("pages.account"))
 
 
@@ -99,19 +94,12 @@ def remove_factor() -> Response:
 @auth.signed_in
 def change_password() -> Any:
     """Another password for oneself; the present one is asked for, and other sessions end."""
-    rt, person, form = runtime(), actor(), request.form
-    assert person.id is not None
-    with rt.db.transaction() as conn:
-        known = accounts.check_password(conn, person.login, form.get("present", ""), rt.time.now(), auth.policy())
-    if known is None:
-        raise DomainError("password_wrong", "当前密码不正确。", "The present password is wrong.", pointer="present")
+    form = request.form
     if form.get("password", "") != form.get("again", ""):
         raise DomainError(
             "password_again", "两次输入的新密码不一致。", "The two new passwords differ.", pointer="again"
         )
-    with rt.db.transaction() as conn:
-        accounts.set_password(conn, person.id, form.get("password", ""), rt.time.now(), auth.policy())
-        accounts.close_others(conn, person.id, request.cookies.get(auth.cookie_name()) or "")
+    auth.change_password(form.get("present", ""), form.get("password", ""))
     return redirect(url_for("pages.account"))
 
 
