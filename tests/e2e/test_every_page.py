@@ -344,6 +344,12 @@ def known_data(served: Site, town: dict[str, str]) -> str:
         said += list(waste_rules.classes().values())
         for table in (*REGISTERS, *PILOTS, *TOTALS, *WASTES):
             said += list(conn.scalars(text(f"SELECT t::text FROM {table} t")))
+    # The wording of letters and what was played in a sandbox case: its number, its variables.
+    said.append((root / "forms" / "letters" / "letters.json").read_text("utf-8"))
+    designer = served.api("sheji")
+    for definition in designer.get("/definitions"):
+        for trial in designer.get(f"/definitions/{definition['id']}/trials")["trials"]:
+            said.append(json.dumps(designer.get(f"/trials/{trial['id']}"), ensure_ascii=False))
     for case_id in town.values():
         case = api.get(f"/cases/{case_id}")
         said += [json.dumps(case, ensure_ascii=False)]
