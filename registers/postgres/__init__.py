@@ -248,7 +248,8 @@ def _set_up(conn: psycopg.Connection[tuple[object, ...]], folder: Path) -> None:
         conn.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     with psycopg.connect(_conninfo(folder, SUPERUSER, DATABASE)) as inside:
         inside.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
-        inside.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {APP}")
+        # Temporary tables: a rehearsal (sandbox case, scenario, replay) counts its numbers there.
+        inside.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP}")
         inside.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
         inside.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         grants = (("USAGE", "SCHEMAS"), ("SELECT, INSERT, UPDATE, DELETE", "TABLES"), ("USAGE", "SEQUENCES"))

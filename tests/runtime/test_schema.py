@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+from registers import postgres
 from registers.db import normalise_url
 from tests.conftest import World
 from workflows.migrations.metadata import METADATA
@@ -78,3 +79,9 @@ def test_without_a_scope_nothing_is_visible(world: World) -> None:
                 psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(table))
             ).fetchone()
             assert found == (0,)
+
+
+def test_in_a_real_installation_a_rehearsal_may_count_in_temporary_tables(server: postgres.Server, template: str) -> None:
+    """Copies of the template give this right to everybody; the database the program makes for itself does not."""
+    with psycopg.connect(server.app_url.replace("+psycopg", "")) as raw:
+        raw.execute("CREATE TEMPORARY TABLE numbering_counter (LIKE public.numbering_counter) ON COMMIT DROP")

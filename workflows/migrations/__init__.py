@@ -52,4 +52,10 @@ REVOKE UPDATE, DELETE, TRUNCATE ON evaluation_sheet, survey_answer FROM {APP_ROL
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {APP_ROLE};
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE};
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE};
-"""
+-- Rehearsals count in temporary tables. Where the database belongs to somebody else, its owner grants this (docs/operations.md).
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND pg_has_role(datdba, 'USAGE')) THEN
+    EXECUTE 'GRANT TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' TO {APP_ROLE}';
+  END IF;
+END $$;
+"""  # noqa: S608 - constants
