@@ -164,6 +164,15 @@ def test_the_running_program_cannot_write_the_ledger_but_through_its_function(wo
         raw.execute(statement)
 
 
+def test_a_temporary_table_does_not_stand_in_for_an_account(conn: Connection) -> None:
+    open_reserve(conn, "10")
+    for table in ("quota_account", "quota_posting", "quota_entry"):
+        conn.execute(text(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL) ON COMMIT DROP"))
+    _reserve(conn, uuid.uuid4(), "3")
+    left = text("SELECT balance FROM public.quota_account WHERE zone_code='shangwu' AND factor='CD' AND register='reserve'")
+    assert conn.scalar(left) == tons("6.7")
+
+
 def test_not_even_the_owner_changes_an_entry_or_takes_a_balance_below_zero(world: World) -> None:
     with world.rt.db.transaction() as conn:
         open_reserve(conn, "1")

@@ -16,8 +16,16 @@ CREATE POLICY case_visit_seen ON case_visit USING (current_setting('app.everythi
   OR EXISTS (SELECT 1 FROM cases c WHERE c.id = case_id))
 """
 
+# The runtime role may make temporary tables; what the ledger's function names must never be one of them.
+_NOT_SHADOWED = """
+DO $$ BEGIN
+  EXECUTE 'ALTER FUNCTION quota_post SET search_path = ' || quote_ident(current_schema()) || ', pg_temp';
+END $$
+"""
+
 
 def upgrade() -> None:
+    op.execute(_NOT_SHADOWED)
     op.add_column(
         "body",
         sa.Column(
