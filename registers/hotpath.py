@@ -72,7 +72,8 @@ def watch(engine: Engine) -> None:
     """Have this engine's connections tell when what they prepared may be gone; without this, `send` may not be used."""
 
     def doubt(conn: Connection, *_: Any) -> None:
-        _kept(conn.connection.info).doubted = True
+        if not conn.invalidated:  # a lost connection takes what it had prepared with it
+            _kept(conn.connection.info).doubted = True
 
     def doubt_unless_idle(driver: Any, record: Any, _: Any) -> None:
         # On its way back to the pool a connection is rolled back; outside a transaction that does nothing.
@@ -171,6 +172,7 @@ def _told(conn: Connection, statement: str, parameters: Mapping[str, Any], error
     driver: Any = conn.connection.driver_connection
     lost = driver.closed
     if lost:
+        error = psycopg.OperationalError(str(error))  # libpq has no code for it; psycopg's own calls raise this
         conn.invalidate(error)
         conn.engine.dispose()
     return DBAPIError.instance(

@@ -8,8 +8,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
-from registers import postgres
+from registers import hotpath, postgres
 from registers.db import normalise_url
 from tests.conftest import World
 from workflows.migrations.metadata import METADATA
@@ -85,3 +86,10 @@ def test_in_a_real_installation_a_rehearsal_may_count_in_temporary_tables(server
     """Copies of the template give this right to everybody; the database the program makes for itself does not."""
     with psycopg.connect(server.app_url.replace("+psycopg", "")) as raw:
         raw.execute("CREATE TEMPORARY TABLE numbering_counter (LIKE public.numbering_counter) ON COMMIT DROP")
+
+
+def test_a_connection_lost_in_a_statement_is_told_as_such_and_the_next_one_is_new(world: World) -> None:
+    with pytest.raises(OperationalError), world.rt.db.transaction() as conn:
+        hotpath.send(conn, "SELECT pg_terminate_backend(pg_backend_pid())", {})
+    with world.rt.db.transaction() as conn:
+        assert hotpath.send(conn, "SELECT 1::integer AS one", {}).one == 1
