@@ -10,7 +10,7 @@ from workflows.expressions import ExpressionError, compile_expression
 from workflows.report import Report
 from workflows.structure import Source
 
-MAX_INSTANCES = 500
+MAX_INSTANCES = 500  # of one repeated activity; the engine holds to the same figure where the number is computed
 PROPERTIES = frozenset(
     {
         "form", "role", "body", "matter", "limitRule", "onDue", "legalBasis", "result", "letter", "notice", "milestone", "sections", "resume",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from registers.errors import Conflict
@@ -65,8 +66,8 @@ def plan(old: engine.Model, new: engine.Model, state: bytes, mapping: Mapping[st
     steps: dict[str, Step] = {}
     obstacles: list[Obstacle] = []
     for scope, token in _tokens(opened):
-        place = here[scope, token[2]]
-        target = (_scope(scope, old, new), _target(token[2], mapping))
+        place = here[scope, token.spec]
+        target = (_scope(scope, old, new), _target(token.spec, mapping))
         fits = target in there and there[target].kind == place.kind
         steps[place.element] = Step(
             place.element,
@@ -79,7 +80,7 @@ def plan(old: engine.Model, new: engine.Model, state: bytes, mapping: Mapping[st
                 )
             ),
         )
-        obstacles += _obstacles(old, place, there.get(target), token[4])
+        obstacles += _obstacles(old, place, there.get(target), token.flow)
     return Move(tuple(steps.values()), tuple(dict.fromkeys(obstacles)))
 
 
@@ -89,20 +90,22 @@ def move(old: engine.Model, new: engine.Model, state: bytes, mapping: Mapping[st
     if found.obstacles:
         raise Unmovable(found.obstacles)
     opened = engine.open_state(old, state)
-    for _, token in _tokens(opened):
-        token[2] = _target(token[2], mapping)
     for saved in opened["scopes"]:
+        saved["tokens"] = [
+            token if token.parent is None else token._replace(spec=_target(token.spec, mapping))
+            for token in starmap(engine.SavedToken, saved["tokens"])
+        ]
         saved["spec"] = _scope(saved["spec"], old, new)
     opened["model"] = new.sha256
     opened["visits"] = {mapping.get(element, element): times for element, times in opened["visits"].items()}
     return engine.seal(opened)
 
 
-def _tokens(opened: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+def _tokens(opened: dict[str, Any]) -> Iterator[tuple[str, engine.SavedToken]]:
     """The open tokens with their scopes, the roots of scopes left out."""
     for saved in opened["scopes"]:
-        for token in saved["tokens"]:
-            if token[1] is not None:
+        for token in starmap(engine.SavedToken, saved["tokens"]):
+            if token.parent is not None:
                 yield saved["spec"], token
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.engine.drawing import draw, process
 from tests.engine.kit import Run, model, run
-from workflows import engine
+from workflows.engine.tree import ClosedEnvironment
+from workflows.expressions import ExpressionError
 
 
 def each(
@@ -216,11 +217,11 @@ def test_services_are_repeated_too():
 
 
 def test_the_library_itself_cannot_run_a_script_or_open_python():
-    environment = engine.ClosedEnvironment()
+    environment = ClosedEnvironment()
     for text in ("__import__('os').system('true')", "().__class__", "open('/etc/passwd')"):
-        with pytest.raises(engine.ExpressionError):
+        with pytest.raises(ExpressionError):
             environment.evaluate(text, {})
-    with pytest.raises(engine.ExpressionError):
+    with pytest.raises(ExpressionError):
         environment.execute("x = 1", {})
-    with pytest.raises(engine.ExpressionError):
+    with pytest.raises(ExpressionError):
         environment.call_service({})

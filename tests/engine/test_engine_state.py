@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.engine.drawing import draw, process
 from tests.engine.kit import NOON, Run, model, run
 from workflows import engine
+from workflows.engine.limits import MAX_STATE
 from workflows.lint import ERROR, lint
 from workflows.values import ValueRefused, normalise, pack, unpack
 
@@ -135,7 +136,7 @@ def test_the_same_files_give_the_same_digest_and_other_files_another():
 
 def test_a_case_that_grows_too_large_is_refused():
     case = run(SIMPLE)
-    engine.set_variables(case.instance, {"file": "x" * engine.MAX_STATE})
+    engine.set_variables(case.instance, {"file": "x" * MAX_STATE})
     with pytest.raises(engine.EngineLimit, match="limit"):
         engine.dump(case.instance)
 
