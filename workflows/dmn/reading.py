@@ -1,46 +1,26 @@
-"""Decision tables: DMN XML read and answered by ourselves.
-
-Hit policies UNIQUE, ANY, FIRST, PRIORITY, OUTPUT ORDER, RULE ORDER and COLLECT (with SUM, MIN, MAX, COUNT); required decisions are answered
-first. An answer tells which rules fired, with their annotation, because the annotation is where a table cites the law. Two rules of a
-UNIQUE table that can both hold are found when the table is read, as far as that can be decided, and at the latest when they do.
-"""
+"""Reads DMN XML (1.1 and newer) into decisions, and says everything that is wrong with a file in one go."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import reduce
-from operator import and_
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
 
 from registers.errors import DomainError
-from workflows.expressions import Expression, ExpressionError, compare, compile_expression, equal
+from workflows.dmn.coverage import overlaps, overlaps_decidable
+from workflows.dmn.decision import Decision, Input, Output, Rule
+from workflows.expressions import Expression, ExpressionError, compile_expression
 from workflows.feel import UnaryTests, compile_cell
 from workflows.findings import ERROR, WARNING, Finding
 from workflows.xmlsafe import XmlRefused, line_of, local, namespace, parse
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
-LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")  # these answer with a list, which may be empty
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
 MAX_RULES = 1000
 MAX_COLUMNS = 50
-MAX_TRIALS = 300_000  # cells tried when searching for overlaps
-MAX_COMBINATIONS = 20_000  # inputs tried when searching for gaps in a table of twenty rules; fewer in longer ones
 _NAMESPACES = re.compile(r"https?://www\.omg\.org/spec/DMN/\d{8}/(?:MODEL/?|dmn\.xsd)")
-
-
-class DecisionError(DomainError):
-    """A decision table has no proper answer for these values."""
-
-    def __init__(self, decision: str, zh: str, en: str) -> None:
-        super().__init__("decision", f"决策表“{decision}”：{zh}", f"Decision {decision}: {en}", pointer=decision)
 
 
 class DmnError(DomainError):
@@ -49,200 +29,6 @@ class DmnError(DomainError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("dmn", findings[0].message("zh"), findings[0].message("en"), pointer=findings[0].element)
         self.findings = list(findings)
-
-
-@dataclass(frozen=True)
-class Input:
-    """An input column."""
-
-    label: str
-    expression: Expression
-    type: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Output:
-    """An output column; `values` orders the answers of PRIORITY and OUTPUT ORDER."""
-
-    name: str
-    values: tuple[Any, ...]
-    default: Expression | None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A row."""
-
-    index: int
-    id: str
-    tests: tuple[UnaryTests, ...]
-    outputs: tuple[Expression | None, ...]
-    description: str
-    line: int
-
-
-@dataclass(frozen=True)
-class FiredRule:
-    """A row that gave (part of) the answer, with what it cites."""
-
-    index: int
-    id: str
-    description: str
-    decision: str
-
-
-@dataclass(frozen=True)
-class DecisionResult:
-    """The answer: a dict of outputs, or a list of them, and the rules behind it."""
-
-    outputs: Any
-    fired: list[FiredRule]
-
-
-@dataclass
-class Decision:
-    """A checked decision, ready to answer."""
-
-    id: str
-    name: str
-    line: int
-    file: str
-    variable: str
-    hit_policy: str = "UNIQUE"
-    aggregation: str | None = None
-    inputs: tuple[Input, ...] = ()
-    outputs: tuple[Output, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    literal: Expression | None = None
-    required: tuple[Decision, ...] = ()
-    required_ids: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The variables of the case that are read, here and in required decisions."""
-        own: set[str] = set(self.literal.names) if self.literal else set()
-        for column in self.inputs:
-            own |= column.expression.names
-        for rule in self.rules:
-            for test in rule.tests:
-                own |= test.names
-            for cell in rule.outputs:
-                own |= cell.names if cell else set()
-        for other in self.required:
-            own -= {other.id, other.variable}
-        return frozenset(own.union(*(other.names for other in self.required)))
-
-    def evaluate(self, variables: Mapping[str, Any]) -> DecisionResult:
-        """Answer for these variables."""
-        fired: list[FiredRule] = []
-        scope: Mapping[str, Any] = variables
-        if self.required:
-            extra: dict[str, Any] = {}
-            for other in self.required:
-                answer = other.evaluate(variables)
-                fired += answer.fired
-                extra[other.id] = extra[other.variable] = answer.outputs
-            scope = {**variables, **extra}
-        if self.literal is not None:
-            return DecisionResult(self.literal.evaluate(scope), fired)
-        answer = self.answer([column.expression.evaluate(scope) for column in self.inputs], scope)
-        return DecisionResult(answer.outputs, fired + answer.fired)
-
-    def answer(self, values: list[Any], scope: Mapping[str, Any]) -> DecisionResult:
-        """Answer for these values of the input columns; `scope` holds what cells read besides."""
-        matching = list(self._matching(values, scope))
-        rows = [
-            {
-                output.name: cell.evaluate(scope) if cell else None
-                for output, cell in zip(self.outputs, rule.outputs, strict=True)
-            }
-            for rule in matching
-        ]
-        outputs, chosen = self._apply(matching, rows, scope)
-        return DecisionResult(outputs, [FiredRule(rule.index, rule.id, rule.description, self.id) for rule in chosen])
-
-    def _matching(self, values: list[Any], scope: Mapping[str, Any]) -> Iterator[Rule]:
-        for rule in self.rules:
-            try:
-                hit = all(test.holds(value, scope) for test, value in zip(rule.tests, values, strict=True))
-            except ExpressionError as error:
-                raise DecisionError(
-                    self.id, f"第 {rule.index} 行：{error.zh}", f"rule {rule.index}: {error.en}"
-                ) from error
-            if hit:
-                yield rule
-                if self.hit_policy == "FIRST":
-                    return
-
-    def _apply(self, rules: list[Rule], rows: list[dict[str, Any]], scope: Mapping[str, Any]) -> tuple[Any, list[Rule]]:
-        if self.hit_policy in LISTS:
-            if self.hit_policy == "OUTPUT ORDER":
-                order = sorted(range(len(rows)), key=lambda place: self._rank(rows[place]))
-                return [rows[place] for place in order], [rules[place] for place in order]
-            if self.aggregation is None:
-                return rows, rules
-            return self._aggregate(rows), rules
-        if not rules:
-            return {
-                output.name: output.default.evaluate(scope) if output.default else None for output in self.outputs
-            }, []
-        numbers_zh = "、".join(str(rule.index) for rule in rules)
-        numbers_en = ", ".join(str(rule.index) for rule in rules)
-        if self.hit_policy == "UNIQUE" and len(rules) > 1:
-            raise DecisionError(
-                self.id,
-                f"第 {numbers_zh} 行同时成立，而命中策略为唯一（UNIQUE）。",
-                f"rules {numbers_en} hold at once, but the hit policy is UNIQUE.",
-            )
-        if self.hit_policy == "ANY" and not all(equal(row, rows[0]) for row in rows):
-            raise DecisionError(
-                self.id,
-                f"第 {numbers_zh} 行同时成立但结果不同，而命中策略为任一（ANY）。",
-                f"rules {numbers_en} hold at once with different outputs, but the hit policy is ANY.",
-            )
-        if self.hit_policy == "PRIORITY":
-            best = min(range(len(rows)), key=lambda place: self._rank(rows[place]))
-            return rows[best], [rules[best]]
-        return rows[0], rules
-
-    def _rank(self, row: dict[str, Any]) -> tuple[int, ...]:
-        ranks = []
-        for output in self.outputs:
-            if output.values:
-                places = [place for place, value in enumerate(output.values) if equal(value, row[output.name])]
-                if not places:
-                    raise DecisionError(
-                        self.id,
-                        f"结果“{row[output.name]}”不在输出值列表中。",
-                        f"the output {row[output.name]!r} is not in the list of output values.",
-                    )
-                ranks.append(places[0])
-        return tuple(ranks)
-
-    def _aggregate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        name = self.outputs[0].name
-        values = [row[name] for row in rows]
-        if self.aggregation == "COUNT":
-            return {name: len(values)}
-        if not values:
-            return {name: None}
-        try:
-            if self.aggregation == "SUM":
-                return {name: _SUM.evaluate({"values": values})}
-            best = values[0]
-            for value in values[1:]:
-                if compare("<" if self.aggregation == "MIN" else ">", value, best):
-                    best = value
-        except ExpressionError as error:
-            raise DecisionError(self.id, error.zh, error.en) from error
-        return {name: best}
-
-
-_SUM = compile_expression("sum(values)")
-
-
-# -- reading ---------------------------------------------------------------------------------------------
 
 
 def parse_dmn(data: bytes, name: str) -> list[Decision]:
@@ -518,22 +304,6 @@ class _Reader:
             )  # fmt: skip
 
 
-def gap_warnings(decision: Decision, file: str) -> list[Finding]:
-    """A table that has no answer for some input says so, unless an empty answer is meant (COLLECT, a default)."""
-    wanted = decision.rules and decision.inputs and decision.aggregation is None
-    if not wanted or decision.hit_policy in LISTS or any(output.default for output in decision.outputs):
-        return []
-    return [
-        Finding(
-            WARNING, "dmn.gap", decision.id, decision.line, f"没有任何一行适用于：{example}，结果将为空。",
-            f"No rule holds for: {example}; the outputs will be empty.",
-            "请补充一行，或在最后加一行全部为“-”的规则（FIRST），或填写默认输出。",
-            "Add a rule, or a last one with “-” everywhere (FIRST), or a default output.", file,
-        )
-        for example in gaps(decision, 3)
-    ]  # fmt: skip
-
-
 def _in_circle(start: Decision, found: Mapping[str, Decision]) -> bool:
     stack, seen = list(start.required_ids), set[str]()
     while stack:
@@ -553,150 +323,3 @@ def _text(element: etree._Element) -> str:
         if local(part) == "text":
             return (part.text or "").strip()
     return (element.text or "").strip()
-
-
-# -- overlaps and gaps -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Two rules that can hold at once, with an input for which they do."""
-
-    first: int
-    second: int
-    example: str
-    line: int
-
-
-def overlaps_decidable(decision: Decision) -> bool:
-    """Whether `overlaps` can look at all pairs in reasonable time."""
-    points = sum(len(_points(decision, places)) for places in _columns(decision).values())
-    return points * len(decision.rules) <= MAX_TRIALS
-
-
-def overlaps(decision: Decision, limit: int | None = None) -> list[Overlap]:
-    """The pairs of rules that can hold at once (the first `limit`), as far as cells with constants decide it."""
-    if not overlaps_decidable(decision):
-        return []
-    return list(itertools.islice(_overlaps(decision), limit))
-
-
-def _overlaps(decision: Decision) -> Iterator[Overlap]:
-    columns = _columns(decision)
-    points = {text: _points(decision, places) for text, places in columns.items()}
-    holding = {
-        (rule.index, text): frozenset(
-            number
-            for number, point in enumerate(points[text])
-            if all(_holds(rule.tests[place], point) for place in places)
-        )
-        for rule in decision.rules
-        for text, places in columns.items()
-    }
-    decided = [rule for rule in decision.rules if all(test.constant for test in rule.tests)]
-    for first, second in itertools.combinations(decided, 2):
-        example = []
-        for text in columns:
-            common = holding[first.index, text] & holding[second.index, text]
-            if not common:
-                break
-            example.append(f"{text} = {_show(points[text][min(common)])}")
-        else:
-            yield Overlap(first.index, second.index, ", ".join(example), second.line)
-
-
-def gaps(decision: Decision, limit: int = 10) -> list[str]:
-    """Inputs for which no rule holds, as far as cells with constants decide it; empty when undecided."""
-    if not gaps_decidable(decision):
-        return []
-    columns = _columns(decision)
-    # Of each column its points, each with the rules that hold there as the bits of a number.
-    points = [
-        [
-            (
-                value,
-                sum(
-                    1 << n for n, rule in enumerate(decision.rules) if all(_holds(rule.tests[p], value) for p in places)
-                ),
-            )
-            for value in _points(decision, places)
-        ]
-        for places in columns.values()
-    ]
-    found = []
-    every = (1 << len(decision.rules)) - 1
-    for combination in itertools.product(*points):
-        if not reduce(and_, (rules for _, rules in combination), every):
-            found.append(
-                ", ".join(f"{text} = {_show(one)}" for text, (one, _) in zip(columns, combination, strict=True))
-            )
-            if len(found) >= limit:
-                break
-    return found
-
-
-def gaps_decidable(decision: Decision) -> bool:
-    """Whether `gaps` can say for sure: cells of constants only, and not too many combinations of them."""
-    if not all(test.constant for rule in decision.rules for test in rule.tests):
-        return False
-    sizes = [len(_points(decision, places)) for places in _columns(decision).values()]
-    return math.prod(sizes) * max(len(decision.rules), 1) <= MAX_COMBINATIONS * 20
-
-
-def _columns(decision: Decision) -> dict[str, list[int]]:
-    """Columns by their expression: two columns of one expression test the same value."""
-    columns: dict[str, list[int]] = {}
-    for place, column in enumerate(decision.inputs):
-        columns.setdefault(column.expression.text, []).append(place)
-    return columns
-
-
-def _points(decision: Decision, places: list[int]) -> list[Any]:
-    """Values that tell the cells of a column apart: every constant, and one between, below and above."""
-    constants: list[Any] = []
-    for rule in decision.rules:
-        for place in places:
-            if place < len(rule.tests) and rule.tests[place].constant:
-                for test in rule.tests[place].tests:
-                    for piece in test.expressions():
-                        value = piece.evaluate({})
-                        constants += value if isinstance(value, list) else [value]
-    whole = any(decision.inputs[place].type.lower() in ("integer", "long", "int") for place in places)
-    points: list[Any] = []
-    numbers = sorted({Decimal(v) for v in constants if isinstance(v, (int, Decimal)) and not isinstance(v, bool)})
-    points += _between(numbers, Decimal(1), whole)
-    days = sorted({v for v in constants if isinstance(v, date) and not isinstance(v, datetime)})
-    for day in days:
-        points += [day - timedelta(days=1), day, day + timedelta(days=1)]
-    texts = sorted({v for v in constants if isinstance(v, str)})
-    for text in texts:
-        points += [text, text + "…"]
-    if any(isinstance(v, bool) for v in constants):
-        points += [True, False]
-    if any(v is None for v in constants):
-        points.append(None)
-    return points or ["…"]
-
-
-def _between(numbers: list[Decimal], step: Decimal, whole: bool) -> list[Any]:
-    if not numbers:
-        return []
-    points: list[Any] = [numbers[0] - step]
-    for number, following in zip(numbers, [*numbers[1:], None], strict=True):
-        points.append(number)
-        if whole:
-            points += [number + 1] if following is None or number + 1 < following else []
-        else:
-            points.append(number + step if following is None else (number + following) / 2)
-    return points
-
-
-def _holds(test: UnaryTests, value: Any) -> bool:
-    try:
-        return test.holds(value, {})
-    except ExpressionError:
-        return False  # another kind of value than the cell is about
-
-
-def _show(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else "null" if value is None else str(value).lower()
