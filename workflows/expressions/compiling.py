@@ -1,10 +1,7 @@
-"""The expression language of models: conditions, parameters, decision cells.
+"""From text to closures: everything an expression may be is checked here, once.
 
-A closed language with Python's look: literals, comparisons, and/or/not, in, + - * / % on numbers, lookup in
-dictionaries and lists, `x if condition else y`, and a fixed list of functions. The text is parsed by `ast` after length and depth
-checks, every node is checked against a list, and what remains is turned into closures that know only the values they are given.
-There is no attribute access, no call of anything but the listed functions, and no float: numbers are int and
-Decimal. Anything else ends in an `ExpressionError` that names the place and the way out.
+The text is parsed by `ast` after length and depth checks, every node is checked against a list, and what remains is turned into
+closures that know only the values they are given.
 """
 
 from __future__ import annotations
@@ -13,33 +10,30 @@ import ast
 import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
+from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import Any
 
-from registers.errors import DomainError
-from registers.timesource import CHINA
+from workflows.expressions.functions import FUNCTIONS
+from workflows.expressions.operations import (
+    ExpressionError,
+    as_number,
+    as_truth,
+    calculate,
+    compare,
+    contains,
+    equal,
+    lookup,
+)
 
-MAX_LENGTH = 2000
-MAX_BRACKETS = 20
-MAX_NODES = 200
-MAX_DIGITS = 40
-MAX_PLACES = 12
+MAX_LENGTH = 2000  # characters
+MAX_BRACKETS = 20  # one inside another
+MAX_NODES = 200  # parts of the parsed text
+MAX_DIGITS = 40  # of a number that is written down
 
 CONSTANTS: Mapping[str, Any] = {"null": None, "true": True, "false": False}
-_ARITHMETIC = Context(prec=50, rounding=ROUND_HALF_UP)
-
 Scope = Mapping[str, Any]
 _Eval = Callable[[Scope], Any]
-
-
-class ExpressionError(DomainError):
-    """The expression is not in the language, or the values do not fit it."""
-
-    def __init__(self, zh: str, en: str, position: int | None = None) -> None:
-        super().__init__("expression", zh, en, position=position)
-        self.position = position
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class Expression:
 
     def decide(self, variables: Scope) -> bool:
         """The value as a yes or no: null counts as no, anything but a truth value is an error."""
-        return _truth(self.evaluate(variables), 0)
+        return as_truth(self.evaluate(variables), 0)
 
 
 def compile_expression(text: str, variables: Collection[str] | None = None) -> Expression:
@@ -152,347 +146,8 @@ def _syntax_error(text: str, offset: int | None) -> ExpressionError:
     return ExpressionError(f"无法理解表达式“{text}”：{zh}。", f"Cannot read “{text}”: {en}.", offset)
 
 
-def kind_of(value: Any) -> tuple[str, str]:
-    """What a value is called, in Chinese and English."""
-    if value is None:
-        return "空值", "null"
-    if isinstance(value, bool):
-        return "是/否", "yes/no"
-    if isinstance(value, (int, Decimal)):
-        return "数字", "number"
-    if isinstance(value, str):
-        return "文本", "text"
-    if isinstance(value, datetime):
-        return "时间", "time"
-    if isinstance(value, date):
-        return "日期", "date"
-    if isinstance(value, list):
-        return "列表", "list"
-    if isinstance(value, Mapping):
-        return "对象", "object"
-    return type(value).__name__, type(value).__name__
-
-
-def is_number(value: Any) -> bool:
-    """True for int and Decimal, not for truth values."""
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Equality without surprises: yes/no is never a number, text is never a number, dates are not times."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if isinstance(left, datetime) != isinstance(right, datetime):
-        return False
-    return bool(left == right)
-
-
-def compare(operator: str, left: Any, right: Any, position: int | None = None) -> bool:
-    """`<`, `<=`, `>`, `>=`; comparing with null is always no, comparing unlike things is an error."""
-    if left is None or right is None:
-        return False
-    comparable = (
-        (is_number(left) and is_number(right))
-        or (isinstance(left, str) and isinstance(right, str))
-        or (isinstance(left, datetime) and isinstance(right, datetime))
-        or (
-            isinstance(left, date)
-            and isinstance(right, date)
-            and not isinstance(left, datetime)
-            and not isinstance(right, datetime)
-        )
-    )
-    if not comparable:
-        (left_zh, left_en), (right_zh, right_en) = kind_of(left), kind_of(right)
-        raise ExpressionError(
-            f"不能比较{left_zh}与{right_zh}，请统一类型。",
-            f"Cannot compare {left_en} with {right_en}; use values of one kind.",
-            position,
-        )
-    try:
-        if operator == "<":
-            return bool(left < right)
-        if operator == "<=":
-            return bool(left <= right)
-        if operator == ">":
-            return bool(left > right)
-        return bool(left >= right)
-    except TypeError as error:  # an aware and a naive time
-        raise ExpressionError(
-            "不能比较带时区与不带时区的时间。", "Cannot compare these two times.", position
-        ) from error
-
-
-def _truth(value: Any, position: int) -> bool:
-    if value is None:
-        return False
-    if isinstance(value, bool):
-        return value
-    zh, en = kind_of(value)
-    raise ExpressionError(
-        f"此处应为是/否，得到的是{zh}；请写成比较，例如 x > 0 或 len(x) > 0。",
-        f"A yes/no is needed here, not a {en}; write a comparison such as x > 0 or len(x) > 0.",
-        position,
-    )
-
-
-def _number(value: Any, position: int) -> int | Decimal:
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        if isinstance(value, int) and value.bit_length() > 512:
-            raise ExpressionError("数字过大。", "The number is too large.", position)
-        return value
-    zh, en = kind_of(value)
-    raise ExpressionError(
-        f"此处需要数字，得到的是{zh}。请检查变量是否已填写，或用 get(对象, 键, 默认值)。",
-        f"A number is needed here, not {en}. Check that the variable is filled in, or use get(object, key, default).",
-        position,
-    )
-
-
-def _calculate(operator: type[ast.operator], left: Any, right: Any, position: int) -> int | Decimal:
-    a, b = _number(left, position), _number(right, position)
-    if operator in (ast.Div, ast.Mod) and b == 0:
-        raise ExpressionError("除数为零，请先判断。", "Division by zero; test for it first.", position)
-    if isinstance(a, int) and isinstance(b, int):
-        if operator is ast.Add:
-            return a + b
-        if operator is ast.Sub:
-            return a - b
-        if operator is ast.Mult:
-            return a * b
-        if operator is ast.Mod:
-            return a % b
-    x, y = Decimal(a), Decimal(b)
-    if operator is ast.Add:
-        return _ARITHMETIC.add(x, y)
-    if operator is ast.Sub:
-        return _ARITHMETIC.subtract(x, y)
-    if operator is ast.Mult:
-        return _ARITHMETIC.multiply(x, y)
-    if operator is ast.Mod:
-        # The remainder has the sign of the divisor, as for whole numbers.
-        rest = _ARITHMETIC.remainder(x, y)
-        return _ARITHMETIC.add(rest, y) if rest != 0 and (rest < 0) != (y < 0) else rest
-    return _ARITHMETIC.divide(x, y)
-
-
-def _lookup(container: Any, key: Any, position: int) -> Any:
-    """A key of an object or a place of a list; null when it is not there."""
-    if container is None:
-        return None
-    if isinstance(container, Mapping):
-        if not isinstance(key, str):
-            raise ExpressionError("对象的键应为文本。", "The key of an object is a text.", position)
-        return container.get(key)
-    if isinstance(container, list):
-        if not isinstance(key, int) or isinstance(key, bool):
-            raise ExpressionError("列表的序号应为整数。", "The place in a list is a whole number.", position)
-        return container[key] if -len(container) <= key < len(container) else None
-    zh, en = kind_of(container)
-    raise ExpressionError(
-        f"{zh}没有下级字段；只有对象和列表可以取值。",
-        f"A {en} has no fields; only objects and lists can be looked into.",
-        position,
-    )
-
-
-def _contains(container: Any, item: Any, position: int) -> bool:
-    if container is None:
-        return False
-    if isinstance(container, list):
-        return any(equal(item, each) for each in container)
-    if isinstance(container, Mapping):
-        return isinstance(item, str) and item in container
-    if isinstance(container, str):
-        if item is None:
-            return False
-        if isinstance(item, str):
-            return item in container
-    zh, en = kind_of(container)
-    raise ExpressionError(f"不能在{zh}中查找。", f"Cannot look for this in a {en}.", position)
-
-
-# -- functions ------------------------------------------------------------------------------------------
-
-
-def _list(value: Any, name: str) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return value
-    zh, en = kind_of(value)
-    raise ExpressionError(f"{name} 需要列表，得到的是{zh}。", f"{name} needs a list, not a {en}.")
-
-
-def _text(value: Any, name: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    zh, en = kind_of(value)
-    raise ExpressionError(f"{name} 需要文本，得到的是{zh}。", f"{name} needs a text, not a {en}.")
-
-
-def _key(value: Any, name: str) -> str:
-    if isinstance(value, str):
-        return value
-    raise ExpressionError(f"{name} 的键应为文本。", f"The key for {name} is a text.")
-
-
-def _field(item: Any, key: str) -> Any:
-    return item.get(key) if isinstance(item, Mapping) else None
-
-
-def _len(value: Any) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, (str, list, Mapping)):
-        return len(value)
-    zh, en = kind_of(value)
-    raise ExpressionError(f"len 不能用于{zh}。", f"len does not work on a {en}.")
-
-
-def _extreme(operator: str, name: str, *args: Any) -> Any:
-    values = _list(args[0], name) if len(args) == 1 else list(args)
-    best: Any = None
-    for value in values:
-        if value is None:
-            raise ExpressionError(f"{name} 的列表中有空值。", f"There is a null in the list for {name}.")
-        if best is None or compare(operator, value, best):
-            best = value
-    return best
-
-
-def _min(*args: Any) -> Any:
-    return _extreme("<", "min", *args)
-
-
-def _max(*args: Any) -> Any:
-    return _extreme(">", "max", *args)
-
-
-def _sum(values: Any) -> int | Decimal:
-    total: int | Decimal = 0
-    for value in _list(values, "sum"):
-        total = _calculate(ast.Add, total, value, 0)
-    return total
-
-
-def _abs(value: Any) -> int | Decimal:
-    number = _number(value, 0)
-    return -number if number < 0 else number
-
-
-def _round(value: Any, places: Any = 0) -> int | Decimal:
-    number = _number(value, 0)
-    if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= MAX_PLACES:
-        raise ExpressionError(
-            f"round 的小数位应为 0 到 {MAX_PLACES} 的整数。", f"round takes 0 to {MAX_PLACES} decimal places."
-        )
-    rounded: Decimal = Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _ARITHMETIC)
-    return int(rounded) if places == 0 else rounded
-
-
-def to_date(value: Any) -> date | None:
-    """A date out of a date, a time (as seen in China) or ISO text."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.astimezone(CHINA).date() if value.tzinfo else value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ExpressionError(
-        f"“{value}”不是日期，请写成 2025-01-31 的形式。", f"“{value}” is not a date; write it as 2025-01-31."
-    )
-
-
-def _days(start: Any, end: Any) -> int | None:
-    first, last = to_date(start), to_date(end)
-    return None if first is None or last is None else (last - first).days
-
-
-def _lower(value: Any) -> str | None:
-    return None if value is None else _text(value, "lower").lower()
-
-
-def _upper(value: Any) -> str | None:
-    return None if value is None else _text(value, "upper").upper()
-
-
-def _contains_text(text: Any, part: Any) -> bool:
-    if isinstance(text, list):
-        return _contains(text, part, 0)
-    return text is not None and part is not None and _text(part, "contains") in _text(text, "contains")
-
-
-def _starts_with(text: Any, part: Any) -> bool:
-    return text is not None and part is not None and _text(text, "starts_with").startswith(_text(part, "starts_with"))
-
-
-def _get(container: Any, key: Any, default: Any = None) -> Any:
-    found = _lookup(container, key, 0)
-    return default if found is None else found
-
-
-def _any_of(values: Any, key: Any, value: Any) -> bool:
-    name = _key(key, "any_of")
-    return any(equal(_field(item, name), value) for item in _list(values, "any_of"))
-
-
-def _all_of(values: Any, key: Any, value: Any) -> bool:
-    name = _key(key, "all_of")
-    return all(equal(_field(item, name), value) for item in _list(values, "all_of"))
-
-
-def _count(values: Any, key: Any, value: Any) -> int:
-    name = _key(key, "count")
-    return sum(1 for item in _list(values, "count") if equal(_field(item, name), value))
-
-
-def _pluck(values: Any, key: Any) -> list[Any]:
-    name = _key(key, "pluck")
-    return [_field(item, name) for item in _list(values, "pluck")]
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of the language: how many arguments it takes and what it does."""
-
-    call: Callable[..., Any]
-    least: int
-    most: int
-
-
-FUNCTIONS: Mapping[str, Function] = {
-    "len": Function(_len, 1, 1),
-    "min": Function(_min, 1, 20),
-    "max": Function(_max, 1, 20),
-    "sum": Function(_sum, 1, 1),
-    "abs": Function(_abs, 1, 1),
-    "round": Function(_round, 1, 2),
-    "date": Function(to_date, 1, 1),
-    "days": Function(_days, 2, 2),
-    "lower": Function(_lower, 1, 1),
-    "upper": Function(_upper, 1, 1),
-    "contains": Function(_contains_text, 2, 2),
-    "starts_with": Function(_starts_with, 2, 2),
-    "get": Function(_get, 2, 3),
-    "any_of": Function(_any_of, 3, 3),
-    "all_of": Function(_all_of, 3, 3),
-    "count": Function(_count, 3, 3),
-    "pluck": Function(_pluck, 2, 2),
-}
-
 # -- from the parsed text to closures -------------------------------------------------------------------
+
 
 _COMPARISONS: Mapping[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod)
@@ -604,17 +259,17 @@ class _Builder:
     def _bool(self, node: ast.BoolOp) -> _Eval:
         parts, position = [self.build(item) for item in node.values], node.col_offset
         if isinstance(node.op, ast.And):
-            return lambda scope: all(_truth(part(scope), position) for part in parts)
-        return lambda scope: any(_truth(part(scope), position) for part in parts)
+            return lambda scope: all(as_truth(part(scope), position) for part in parts)
+        return lambda scope: any(as_truth(part(scope), position) for part in parts)
 
     def _unary(self, node: ast.UnaryOp) -> _Eval:
         operand, position = self.build(node.operand), node.col_offset
         if isinstance(node.op, ast.Not):
-            return lambda scope: not _truth(operand(scope), position)
+            return lambda scope: not as_truth(operand(scope), position)
         if isinstance(node.op, ast.USub):
-            return lambda scope: -_number(operand(scope), position)
+            return lambda scope: -as_number(operand(scope), position)
         if isinstance(node.op, ast.UAdd):
-            return lambda scope: _number(operand(scope), position)
+            return lambda scope: as_number(operand(scope), position)
         raise self._refuse("不支持按位取反 ~。", "The operator ~ is not supported.", node)
 
     def _binary(self, node: ast.BinOp) -> _Eval:
@@ -624,7 +279,7 @@ class _Builder:
                 "只支持 + - * / %（且只用于数字）。", "Only + - * / % are supported, and only on numbers.", node
             )
         left, right = self.build(node.left), self.build(node.right)
-        return lambda scope: _calculate(operator, left(scope), right(scope), position)
+        return lambda scope: calculate(operator, left(scope), right(scope), position)
 
     def _compare(self, node: ast.Compare) -> _Eval:
         position = node.col_offset
@@ -639,9 +294,9 @@ class _Builder:
             elif isinstance(op, ast.NotEq):
                 tests.append(lambda a, b: not equal(a, b))
             elif isinstance(op, ast.In):
-                tests.append(lambda a, b: _contains(b, a, position))
+                tests.append(lambda a, b: contains(b, a, position))
             elif isinstance(op, ast.NotIn):
-                tests.append(lambda a, b: not _contains(b, a, position))
+                tests.append(lambda a, b: not contains(b, a, position))
             else:
                 raise self._refuse("请用 == 或 != 代替 is。", "Write == or != instead of is.", node)
 
@@ -659,14 +314,14 @@ class _Builder:
     def _choice(self, node: ast.IfExp) -> _Eval:
         test, yes, no = self.build(node.test), self.build(node.body), self.build(node.orelse)
         position = node.col_offset
-        return lambda scope: yes(scope) if _truth(test(scope), position) else no(scope)
+        return lambda scope: yes(scope) if as_truth(test(scope), position) else no(scope)
 
     def _attribute(self, node: ast.Attribute) -> _Eval:
         key, position = node.attr, node.col_offset
         if key.startswith("_"):
             raise self._refuse("字段名不能以下划线开头。", "A field name may not start with an underscore.", node)
         container = self.build(node.value)
-        return lambda scope: _lookup(container(scope), key, position)
+        return lambda scope: lookup(container(scope), key, position)
 
     def _subscript(self, node: ast.Subscript) -> _Eval:
         position = node.col_offset
@@ -677,7 +332,7 @@ class _Builder:
         ):
             raise self._refuse("字段名不能以下划线开头。", "A field name may not start with an underscore.", node)
         container, key = self.build(node.value), self.build(node.slice)
-        return lambda scope: _lookup(container(scope), key(scope), position)
+        return lambda scope: lookup(container(scope), key(scope), position)
 
     def _dict(self, node: ast.Dict) -> _Eval:
         pairs: list[tuple[str, _Eval]] = []
