@@ -43,6 +43,7 @@ class Shown:
     files: dict[str, files.StoredFile]
     saved_at: datetime | None = None
     saved_by: str | None = None
+    saved_page: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
     element = compiled.model.elements[task["element"]]
     context = {**variables, **task["local"]}
     draft = conn.execute(
-        select(Draft.data, Draft.revision, Draft.saved_at, User.name)
+        select(Draft.data, Draft.revision, Draft.saved_at, Draft.page, User.name)
         .outerjoin(User, User.id == Draft.saved_by)
         .where(Draft.task_id == task["id"])
     ).first()
@@ -77,6 +78,7 @@ def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
         files=documents.by_ids(conn, file_ids(form, data)),
         saved_at=draft.saved_at if draft else None,
         saved_by=draft.name if draft else None,
+        saved_page=draft.page if draft else None,
     )
 
 

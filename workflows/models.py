@@ -11,7 +11,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -145,6 +145,9 @@ class Draft(Base):
     revision: Mapped[int]
     saved_by: Mapped[uuid.UUID | None]
     saved_at: Mapped[datetime]
+    # The open page that saved it (made up by the page) and its how-manieth save that was.
+    page: Mapped[str | None]
+    turn: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class Event(Base):

@@ -31,11 +31,13 @@ _SORTS = {
 
 _SAVE_DRAFT = text(
     """
-    INSERT INTO draft (task_id, case_id, data, revision, saved_by, saved_at)
-    VALUES (:task_id, :case_id, CAST(:data AS jsonb), 1, :actor, :now)
+    INSERT INTO draft (task_id, case_id, data, revision, saved_by, saved_at, page, turn)
+    VALUES (:task_id, :case_id, CAST(:data AS jsonb), 1, :actor, :now, :page, :turn)
     ON CONFLICT (task_id) DO UPDATE SET data = excluded.data, revision = draft.revision + 1,
-           saved_by = excluded.saved_by, saved_at = excluded.saved_at
+           saved_by = excluded.saved_by, saved_at = excluded.saved_at, page = excluded.page, turn = excluded.turn
      WHERE CAST(:revision AS integer) IS NULL OR draft.revision = :revision
+        OR draft.page = :page AND draft.turn < :turn
+        OR draft.page = :left_page
     RETURNING revision
     """
 )
@@ -267,8 +269,23 @@ def assign(step: Step, *, task_id: uuid.UUID, user_id: uuid.UUID, reason: str = 
 
 
 @command("draft.save")
-def save_draft(step: Step, *, task_id: uuid.UUID, data: dict[str, Any], revision: int | None = None) -> Answer:
-    """Keep what has been typed so far, unchecked; a newer draft of somebody else is not overwritten."""
+def save_draft(
+    step: Step,
+    *,
+    task_id: uuid.UUID,
+    data: dict[str, Any],
+    revision: int | None = None,
+    page: str = "",
+    turn: int = 0,
+    left_page: str = "",
+) -> Answer:
+    """Keep what has been typed so far, unchecked; a newer draft of somebody else is not overwritten.
+
+    `revision` is the draft the writer saw last (None overwrites any). A page whose answer got lost does not know its
+    own last revision: it gives the name it made up for itself (`page`) and counts its saves (`turn`), so that a later
+    save of its own passes and an earlier one that arrives late does not. `left_page` is the page the same tab showed
+    before, whose last save may have arrived after this page was made.
+    """
     found = _open_task(step, task_id)
     if not access.may_work_on(step.actor, found):
         raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
@@ -281,6 +298,9 @@ def save_draft(step: Step, *, task_id: uuid.UUID, data: dict[str, Any], revision
             "actor": step.actor.id,
             "now": step.now,
             "revision": revision,
+            "page": page or None,
+            "turn": turn,
+            "left_page": left_page or None,
         },
     ).scalar()
     if kept is None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from registers import accounts
@@ -253,6 +253,31 @@ def test_two_devices_never_overwrite_each_other_unasked(served: Site) -> None:
     with desk.page.expect_navigation():
         desk.page.get_by_role("button", name="载入另一处的草稿").click()
     assert desk.ready().input_value('[name="project_name"]') == "手机填写"
+
+
+def test_an_answer_lost_on_the_way_is_no_second_device(served: Site) -> None:
+    case_id = brought_to(served, FULL, 0)
+    person = open_task(served, served.as_person("qiye"), case_id, "填报一套材料")
+    page = person.page
+    arrived = []
+
+    def lose_the_answer(route: Route) -> None:
+        arrived.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/draft", lose_the_answer)
+    page.fill('[name="project_name"]', "答复丢失时填写")
+    expect(page.locator(".saved")).to_contain_text("尚未保存")
+    assert arrived[0] == 200
+    page.fill('[name="project_name"]', "丢失之后再改")
+    page.unroute("**/draft")
+    page.reload()
+    person.ready()
+    assert page.input_value('[name="project_name"]') == "丢失之后再改"
+    page.fill('[name="summary"]', "接着填写")
+    expect(page.locator(".saved")).to_contain_text("草稿已于")
+    expect(page.locator(".saved")).not_to_contain_text("另一处")
+    assert _name(served) == "丢失之后再改"
 
 
 def test_who_is_signed_out_while_typing_finds_it_again_after_signing_in(served: Site) -> None:

@@ -68,6 +68,20 @@ def test_an_older_draft_does_not_overwrite_a_newer_one(api: Person, task: str) -
     assert person.get(f"/tasks/{task}")["data"] == {"remark": "二"}
 
 
+def test_a_page_whose_answer_was_lost_is_not_taken_for_somebody_else(api: Person, task: str) -> None:
+    person = api("qiye")
+    path = f"/tasks/{task}/draft"
+    person.put(path, {"data": {"remark": "一"}, "revision": 0, "page": "desk", "turn": 1})
+    person.put(path, {"data": {"remark": "二"}, "revision": 0, "page": "desk", "turn": 2})
+    late = person.put(path, {"data": {"remark": "一"}, "revision": 0, "page": "desk", "turn": 1})
+    assert late["code"] == "draft_newer"
+    reloaded = {"revision": 0, "page": "desk again", "turn": 1}
+    assert person.put(path, {"data": {"remark": "三"}, **reloaded})["code"] == "draft_newer"
+    person.put(path, {"data": {"remark": "三"}, **reloaded, "left_page": "desk"})
+    assert person.get(f"/tasks/{task}")["data"] == {"remark": "三"}
+    assert person.put(path, {"data": {"remark": "四"}, "revision": 0})["code"] == "draft_newer"
+
+
 MALFORMED = {
     "not xml": "hello",
     "cut off": "<bpmn:definitions xmlns:bpmn='http://www.omg.org/spec/BPMN/20100524/MODEL'>",

@@ -80,8 +80,13 @@ class CompleteIn(Schema):
 
 
 class DraftIn(Schema):
+    """Answers so far; `page` and `turn` name an open page and count its saves, `left_page` the one it came from."""
+
     data = fields.Dict(required=True)
     revision = fields.Integer(allow_none=True)
+    page = fields.String(load_default="", validate=validate.Length(max=60))
+    turn = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**53))
+    left_page = fields.String(load_default="", validate=validate.Length(max=60))
 
 
 class ReasonIn(Schema):

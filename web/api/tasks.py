@@ -42,7 +42,7 @@ def show(task_id: uuid.UUID) -> Any:
 @auth.signed_in
 def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> Any:
     """Keep what has been entered so far, unchecked."""
-    return run(worklist.save_draft, task_id=task_id, data=args["data"], revision=args.get("revision"))
+    return run(worklist.save_draft, task_id=task_id, **{"revision": None, **args})
 
 
 @blueprint.post("/tasks/<uuid:task_id>/complete")

@@ -75,6 +75,7 @@ def review_desk(task_id: uuid.UUID) -> str:
         form=shown.form,
         data=shown.data,
         revision=shown.revision,
+        saved_page=shown.saved_page,
         open_sections=shown.open_sections,
         saved=drafts.line(shown, parts),
         files=files,

@@ -116,6 +116,7 @@ def _part_page(
         data=data,
         files=shown.files,
         revision=shown.revision,
+        saved_page=shown.saved_page,
         saved=drafts.line(shown, parts) if typed is None else "",
         progress=[drafts.part(part) for part in parts],
         errors=errors or {},

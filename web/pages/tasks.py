@@ -31,6 +31,8 @@ from workflows import (
     worklist,
 )
 
+_MOST_TURNS = 2**53  # what a browser can count
+
 
 @blueprint.get("/tasks/<uuid:task_id>")
 @auth.signed_in
@@ -167,6 +169,9 @@ def save_draft(task_id: uuid.UUID) -> Any:
         task_id=task_id,
         data=raw,
         revision=int(given) if given.isdecimal() else None,
+        page=request.form.get("draft-page", "")[:60],
+        turn=min(request.form.get("draft-turn", 0, int), _MOST_TURNS),
+        left_page=request.form.get("draft-left", "")[:60],
     )
     with reading() as conn:
         shown = formdata.for_display(conn, runtime(), found)
@@ -247,6 +252,7 @@ def show(
         form=shown.form,
         data=data,
         revision=shown.revision,
+        saved_page=shown.saved_page,
         open_sections=shown.open_sections,
         progress=[drafts.part(part) for part in parts],
         saved=drafts.line(shown, parts) if typed is None else "",

@@ -130,8 +130,19 @@ function pasteRows(event, form) {
   if (told.length) status.textContent = told.join("；");
 }
 
+// Each open page has a name of its own, so that the server knows a page whose answer was lost from somebody else's.
+// A page that is left hands its name to the next one of the same tab; a copied tab inherits nothing.
+function nameOfPage() {
+  const LEFT = "draft-left";
+  let left = "";
+  try { left = sessionStorage.getItem(LEFT) ?? ""; sessionStorage.removeItem(LEFT); } catch { /* switched off */ }
+  const own = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  addEventListener("pagehide", () => { try { sessionStorage.setItem(LEFT, own); } catch { /* switched off */ } });
+  return { own, left };
+}
+
 // What is typed while the connection is down survives a reload of the tab (sessionStorage, gone with the tab).
-function keepCopy(form) {
+function keepCopy(form, page) {
   const key = `draft:${form.dataset.draft}`;
   const copy = () => new URLSearchParams([...new FormData(form)].filter(([name, value]) =>
     typeof value === "string" && !["csrf", "idempotency_key", "do"].includes(name))).toString();
@@ -140,7 +151,8 @@ function keepCopy(form) {
     drop() { try { sessionStorage.removeItem(key); } catch { /* as above */ } },
     restore() {
       const kept = new URLSearchParams((() => { try { return sessionStorage.getItem(key) ?? ""; } catch { return ""; } })());
-      if (!kept.has("revision") || kept.get("revision") !== form.elements.revision.value) return false;
+      const { value: revision, dataset: { page: savedBy } } = form.elements.revision;
+      if (!kept.has("revision") || (kept.get("revision") !== revision && (!page.left || savedBy !== page.left))) return false;
       if (kept.toString() === copy()) return false;
       for (const table of form.querySelectorAll("table[data-rows]")) {
         const wanted = [...kept.keys()].map((name) => name.split(".")).filter(([name]) => name === table.dataset.rows);
@@ -183,11 +195,13 @@ function choose(form, status, again) {
 
 function keepDraft(form) {
   const status = form.querySelector(".saved");
-  const local = keepCopy(form);
-  let timer = 0, lastSaved = Date.now(), busy = false, dirty = false, sent = false, asked = false;
+  const page = nameOfPage();
+  const local = keepCopy(form, page);
+  let timer = 0, turn = 0, lastSaved = Date.now(), busy = false, dirty = false, sent = false, asked = false;
   function body() {
     const data = new FormData(form);
     for (const key of [...data.keys()]) if (/^(upload|sheet):/.test(key)) data.delete(key);
+    for (const [name, value] of [["page", page.own], ["turn", ++turn], ["left", page.left]]) data.set(`draft-${name}`, value);
     return new URLSearchParams(data);
   }
   async function save() {
