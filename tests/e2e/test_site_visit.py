@@ -89,6 +89,25 @@ def test_nothing_is_handed_in_while_a_photograph_waits(served: Site) -> None:
     assert len(data["photo_files"]) == 1
 
 
+# Presses "save draft" at the moment a sent photograph is written down on the device, before the form names it.
+PRESS_WHEN_SENT = """() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (one) {
+    if (one.file) queueMicrotask(() => document.querySelector('button[value="save"]').click());
+    return put.call(this, one);
+  };
+}"""
+
+
+def test_a_photograph_that_arrives_while_the_page_is_left_is_not_lost(served: Site) -> None:
+    person, _ = at_the_gate(served)
+    person.page.evaluate(PRESS_WHEN_SENT)
+    with person.page.expect_navigation():
+        person.page.set_input_files(FIELD, [photo("喷淋塔.png")])
+    person.ready()
+    expect(person.page.locator("ul[data-files=photo_files] input[name=photo_files]")).to_have_count(1)
+
+
 def test_a_file_that_is_refused_is_told_and_does_not_wait_for_ever(served: Site) -> None:
     person, _ = at_the_gate(served)
     person.page.set_input_files(FIELD, [{"name": "程序.png", "mimeType": "image/png", "buffer": b"MZ not a picture"}])

@@ -53,6 +53,11 @@ function lineOf(form, one) {
   return form.querySelector(`li[data-upload="${one.id}"]`);
 }
 
+// The files the form names: those go with it when it is sent.
+function namedFiles(form) {
+  return new Set([...form.querySelectorAll("ul[data-files] input[type=hidden]")].map((field) => field.value));
+}
+
 function show(form, one, state) {
   const input = inputOf(form, one.field);
   let line = lineOf(form, one);
@@ -154,7 +159,10 @@ export async function keepUploads(form) {
       return;
     }
     const waiting = form.querySelectorAll("li.waiting").length;
-    if (!waiting || event.submitter?.value !== "submit") return mine().then((all) => all.filter((one) => one.file).forEach((one) => kept.drop(one.id)));
+    if (!waiting || event.submitter?.value !== "submit") {
+      const sent = namedFiles(form); // as the form goes now: a file that arrives a moment later stays on the shelf
+      return mine().then((all) => all.filter((one) => sent.has(one.file)).forEach((one) => kept.drop(one.id)));
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     form.querySelector(".saved").textContent = words(inputs[0]).unsent.replace("{n}", waiting);
@@ -165,7 +173,7 @@ export async function keepUploads(form) {
 
   // What was chosen before a reload: still to be sent, or sent while the draft could not be saved.
   for (const one of await mine()) {
-    const named = [...form.querySelectorAll("ul[data-files] input[type=hidden]")].some((field) => field.value === one.file);
+    const named = namedFiles(form).has(one.file);
     if (one.file && named) await kept.drop(one.id);
     else show(form, one, one.file ? words(inputOf(form, one.field)).sent : words(inputOf(form, one.field)).waiting);
     if (one.file && !named) form.dispatchEvent(new Event("input", { bubbles: true }));
