@@ -231,9 +231,18 @@ def _matches(stored: str, password: str) -> bool:
 
 
 def check_password(
-    conn: Connection, login: str, password: str, now: datetime, policy: Policy = DEFAULT_POLICY
+    conn: Connection,
+    login: str,
+    password: str,
+    now: datetime,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    settle: bool = True,
 ) -> uuid.UUID | None:
     """The user's id when the password fits; counts failures and locks the account after some of them.
+
+    A right password forgets earlier failures, unless a second factor is still to come (`settle`): else whoever has the
+    password could try codes for ever.
 
     Returns None for a wrong name or password alike, so that names cannot be guessed; raises
     DomainError when the account is locked.
@@ -252,10 +261,16 @@ def check_password(
     if not row.active or not _matches(row.password_hash, password):
         count_failure(conn, row.id, now, policy)
         return None
-    if row.failed_logins or row.locked_until:
-        conn.execute(update(User).where(User.id == row.id).values(failed_logins=0, locked_until=None))
     found: uuid.UUID = row.id
+    if settle and (row.failed_logins or row.locked_until):
+        forget_failures(conn, found)
     return found
+
+
+def forget_failures(conn: Connection, user_id: uuid.UUID) -> None:
+    """The person has shown who it is: earlier failures count no more."""
+    known = (User.failed_logins > 0) | User.locked_until.is_not(None)
+    conn.execute(update(User).where(User.id == user_id, known).values(failed_logins=0, locked_until=None))
 
 
 def count_failure(conn: Connection, user_id: uuid.UUID, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:

@@ -1,7 +1,8 @@
 """Second factors and outside identities: one-time codes of an authenticator (RFC 6238), log-ins of a provider.
 
 A code counts once: the step it belongs to is remembered, and the same or an older one is refused. Recovery codes are
-kept as hashes and used up. An outside identity is an issuer with its own name of the person, never an address of mail.
+kept as hashes and used up. Secrets and hashes are sealed with the key of the installation (`vault`): whoever reads the
+database alone can make no codes. An outside identity is an issuer with its own name of the person, never an address of mail.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import struct
 import uuid
@@ -23,13 +25,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base
 from registers.errors import DomainError
+from registers.vault import KeyMissing, Vault, key_of
 
 STEP = 30
 DIGITS = 6
 # RFC 6238 5.2: one step of delay either way for clocks that differ.
 WINDOW = 1
 RECOVERY_CODES = 8
+_HEX = re.compile("[0-9a-f]{64}")
 STATE_LIVES = timedelta(minutes=10)
+WRONG_CODE = (
+    "动态口令不正确或已使用过，请核对手机时间后输入新的口令。",
+    "The code is wrong or was used already. Check the time of your phone and type a new one.",
+)
 
 
 class UserFactor(Base):
@@ -98,14 +106,19 @@ def readable(secret: bytes) -> str:
     return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
-def begin(conn: Connection, user_id: uuid.UUID, now: datetime) -> bytes:
+def begin(conn: Connection, vault: Vault, user_id: uuid.UUID, now: datetime) -> bytes:
     """A fresh secret, not in force before its first code; refused when an authenticator is in force."""
     if required(conn, user_id):
         raise DomainError(
             "factor_exists", "已启用动态口令，请先停用。", "An authenticator is in force; remove it first."
         )
+    if not vault.exists():
+        if conn.scalar(select(UserFactor.user_id).limit(1)) is not None:
+            raise KeyMissing
+        vault.create()
     secret = secrets.token_bytes(20)
-    fresh: dict[str, Any] = {"secret": secret, "confirmed_at": None, "last_step": 0, "recovery": [], "created_at": now}
+    sealed = vault.seal(secret, str(user_id))
+    fresh: dict[str, Any] = {"secret": sealed, "confirmed_at": None, "last_step": 0, "recovery": [], "created_at": now}
     conn.execute(
         upsert(UserFactor)
         .values(user_id=user_id, **fresh)
@@ -114,25 +127,26 @@ def begin(conn: Connection, user_id: uuid.UUID, now: datetime) -> bytes:
     return secret
 
 
-def waiting(conn: Connection, user_id: uuid.UUID) -> bytes | None:
+def waiting(conn: Connection, vault: Vault, user_id: uuid.UUID) -> bytes | None:
     """The secret that waits for its first code."""
     found = conn.scalar(
         select(UserFactor.secret).where(UserFactor.user_id == user_id, UserFactor.confirmed_at.is_(None))
     )
-    return None if found is None else bytes(found)
+    return None if found is None else vault.open(bytes(found), str(user_id))
 
 
-def confirm(conn: Connection, user_id: uuid.UUID, given: str, now: datetime) -> list[str]:
+def confirm(conn: Connection, vault: Vault, user_id: uuid.UUID, given: str, now: datetime) -> list[str]:
     """Put the authenticator in force with its first code; returns recovery codes, shown once."""
     row = conn.execute(select(UserFactor).where(UserFactor.user_id == user_id).with_for_update()).first()
-    step = _fits(bytes(row.secret), given, now, 0) if row is not None and row.confirmed_at is None else None
+    waits = row is not None and row.confirmed_at is None
+    step = _fits(vault.open(bytes(row.secret), str(user_id)), given, now, 0) if row is not None and waits else None
     if step is None:
         raise wrong()
     codes = [f"{secrets.randbelow(10**10):010}" for _ in range(RECOVERY_CODES)]
     conn.execute(
         update(UserFactor)
         .where(UserFactor.user_id == user_id)
-        .values(confirmed_at=now, last_step=step, recovery=[_hashed(one) for one in codes])
+        .values(confirmed_at=now, last_step=step, recovery=[_kept(vault, _hashed(one), user_id) for one in codes])
     )
     return codes
 
@@ -147,23 +161,53 @@ def required(conn: Connection, user_id: uuid.UUID) -> bool:
     )
 
 
-def check(conn: Connection, user_id: uuid.UUID, given: str, now: datetime) -> bool:
+def check(conn: Connection, vault: Vault, user_id: uuid.UUID, given: str, now: datetime) -> bool:
     """Whether a code (or a recovery code) fits; either counts once."""
     row = conn.execute(
         select(UserFactor).where(UserFactor.user_id == user_id, UserFactor.confirmed_at.is_not(None)).with_for_update()
     ).first()
     if row is None:
         return False
-    step = _fits(bytes(row.secret), given, now, row.last_step)
+    step = _fits(vault.open(bytes(row.secret), str(user_id)), given, now, row.last_step)
     if step is not None:
         conn.execute(update(UserFactor).where(UserFactor.user_id == user_id).values(last_step=step))
         return True
     left: Sequence[str] = row.recovery
-    if _hashed(given) not in left:
+    said = _hashed(given)
+    kept = [one for one in left if not hmac.compare_digest(_opened(vault, one, user_id), said)]
+    if len(kept) == len(left):
         return False
-    kept = [one for one in left if one != _hashed(given)]
     conn.execute(update(UserFactor).where(UserFactor.user_id == user_id).values(recovery=kept))
     return True
+
+
+def seal_again(conn: Connection, vault: Vault) -> int:
+    """Seal with the newest key whatever is not (what was kept before there was a key, older keys); how many people's.
+
+    What another installation's key has sealed stays as it is: it can only be set up anew.
+    """
+    rows = conn.execute(select(UserFactor).with_for_update()).all()
+    held = {row.user_id: [bytes(row.secret), *(_raw(one) for one in row.recovery)] for row in rows}
+    names = {user_id: {key_of(one) for one in parts} for user_id, parts in held.items()}
+    if rows and not vault.exists() and all(found == {None} for found in names.values()):
+        vault.create()
+    ring, changed = vault.names(), 0
+    for user_id, parts in held.items():
+        if not ring or names[user_id] == {ring[0]} or not names[user_id] <= {None, *ring}:
+            continue
+        owner = str(user_id)
+        secret, *hashes = (one if key_of(one) is None else vault.open(one, owner) for one in parts)
+        kept = [_kept(vault, one.decode(), user_id) for one in hashes]
+        fresh = {"secret": vault.seal(secret, owner), "recovery": kept}
+        conn.execute(update(UserFactor).where(UserFactor.user_id == user_id).values(**fresh))
+        changed += 1
+    return changed
+
+
+def unreadable(conn: Connection, vault: Vault) -> int:
+    """How many second factors were sealed with a key that is not here."""
+    found = [bytes(secret) for secret in conn.scalars(select(UserFactor.secret))]
+    return sum(not vault.opens(one) for one in found)
 
 
 def remove(conn: Connection, user_id: uuid.UUID) -> bool:
@@ -244,6 +288,19 @@ def _fits(secret: bytes, given: str, now: datetime, last: int) -> int | None:
     return None
 
 
+def _kept(vault: Vault, hashed: str, user_id: uuid.UUID) -> str:
+    return base64.b64encode(vault.seal(hashed.encode(), str(user_id))).decode()
+
+
+def _opened(vault: Vault, kept: str, user_id: uuid.UUID) -> str:
+    return vault.open(_raw(kept), str(user_id)).decode()
+
+
+def _raw(kept: str) -> bytes:
+    """A recovery code as it is kept, in bytes; one from before there was a key is a hash in hex."""
+    return base64.b64decode(kept) if not _HEX.fullmatch(kept) else kept.encode()
+
+
 def _hashed(text: str) -> str:
     return hashlib.sha256("".join(text.split()).encode("utf-8", "replace")).hexdigest()
 
@@ -254,9 +311,4 @@ def _digest(text: str) -> bytes:
 
 def wrong() -> DomainError:
     """The error of a code that does not fit."""
-    return DomainError(
-        "factor_code",
-        "动态口令不正确或已使用过，请核对手机时间后输入新的口令。",
-        "The code is wrong or was used already. Check the time of your phone and type a new one.",
-        pointer="code",
-    )
+    return DomainError("factor_code", *WRONG_CODE, pointer="code")

@@ -15,6 +15,7 @@ from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
+from registers.permits import Permit
 
 _RULES = Path(__file__).parent / "data" / "report_rules.json"
 
@@ -30,6 +31,7 @@ class Obligation(Base):
         Index("ix_obligation_due", "due_on", postgresql_where="status = 'open'"),
         Index("ix_obligation_enterprise", "enterprise_id", "due_on"),
         Index("ix_obligation_body", "body_id", "due_on"),
+        Index("ix_obligation_done_files", "done_files", postgresql_using="gin"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -51,6 +53,9 @@ class Obligation(Base):
     overdue_on: Mapped[date | None] = mapped_column(comment="the day lateness became a record")
     done_on: Mapped[date | None]
     done_note: Mapped[str] = mapped_column(server_default="")
+    done_files: Mapped[list[Any]] = mapped_column(
+        server_default="[]", comment="identifiers of the stored files handed in with it"
+    )
 
 
 def create(conn: Connection, rows: list[dict[str, Any]]) -> None:
@@ -91,6 +96,17 @@ def of_parties(
         .limit(limit)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def hands_in_to(conn: Connection, file_id: uuid.UUID, body_ids: list[uuid.UUID]) -> bool:
+    """Whether a file went with a duty of an enterprise that holds a permit of one of these bodies."""
+    query = (
+        select(Obligation.id)
+        .join(Permit, Permit.enterprise_id == Obligation.enterprise_id)
+        .where(Obligation.done_files.contains([str(file_id)]), Permit.body_id.in_(body_ids))
+        .limit(1)
+    )
+    return conn.scalar(query) is not None
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,12 @@ def sign_in(login: str, password: str) -> str | None:
     """A new session token when name and password fit."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        user_id = accounts.check_password(conn, login, password, rt.time.now(), policy(conn))
+        user_id = accounts.check_password(conn, login, password, rt.time.now(), policy(conn), settle=False)
         if user_id is None:
             return None
         waits = signin.next_step(conn, user_id, rt.time.now(), policy(conn))
+        if waits != signin.CODE:
+            accounts.forget_failures(conn, user_id)
         return accounts.open_session(conn, user_id, rt.time.now(), request.remote_addr or "", waits=waits)
 
 
@@ -82,7 +84,7 @@ def take_step(token: str, said: dict[str, str]) -> tuple[str, str, list[str]]:
     rt, address = runtime(), request.remote_addr or ""
     try:
         with rt.db.transaction() as conn:
-            return signin.take(conn, token, said, rt.time.now(), policy(conn), address)
+            return signin.take(conn, rt.vault, token, said, rt.time.now(), policy(conn), address)
     except DomainError as wrong:
         if wrong.code == "factor_code":
             with rt.db.transaction() as conn:
@@ -116,7 +118,7 @@ def end_second_factor(code: str) -> None:
     rt, person = runtime(), actor()
     assert person.id is not None
     with rt.db.transaction() as conn:
-        if not factors.check(conn, person.id, code, rt.time.now()):
+        if not factors.check(conn, rt.vault, person.id, code, rt.time.now()):
             raise factors.wrong()
         factors.remove(conn, person.id)
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from registers import accounts, calendar_years
 from registers.errors import DomainError
 from registers.parties import User
-from web import cli_backup, cli_models, cli_registers, server, views
+from web import cli_backup, cli_keys, cli_models, cli_registers, server, views
 from web.pages.firstrun import first_run_code
 from web.server import Installation
 from workflows import (
@@ -52,6 +52,7 @@ def build(running: Running) -> click.Group:
     cli_models.add(cli, running, put)
     cli_registers.add(cli, running, put)
     cli_backup.add(cli, running, put)
+    cli_keys.add(cli, running, put)
     return cli
 
 
@@ -126,6 +127,7 @@ def _setup_commands(cli: click.Group, running: Running) -> None:
                     raise DomainError("initialised", "已有账号，不能再次初始化。", "There are accounts already.")
                 secret = password or click.prompt("密码 password", hide_input=True, confirmation_prompt=True)
                 install.first_administrator(conn, rt.time, login=login, name=name, password=secret)
+            rt.vault.create()
         say(f"已创建安全管理员 {login}。Created the security administrator {login}.")
 
     @cli.command("demo")

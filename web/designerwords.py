@@ -99,6 +99,7 @@ def editor() -> dict[str, Any]:
             "onDue": gettext("到期时"),
             "result": gettext("结果变量"),
             "notBy": gettext("不得由办理过该步骤的人办理"),
+            "signed": gettext("何时需要签名（表达式）"),
             "body": gettext("办理机关"),
             "milestone": gettext("节点"),
             "sections": gettext("只重新开放的部分（表达式）"),

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from forms import letters as letter_kinds
 from handlers import registry
 from registers.errors import DomainError
 from registers.limits import effect_text, pause_text
 from registers.parties import Body
 from web import words
 from web.i18n import day, language, pick
+from workflows import objections
 from workflows.definitions import Compiled
 from workflows.reference import Reference
 
@@ -34,6 +34,7 @@ LINES: dict[str, tuple[str, str]] = {
         "Move undone: back from version {from_version} to version {to_version}",
     ),
     "submitted": ("提交“{name}”", "“{name}” submitted"),
+    "signed": ("签名“{name}”，文件指纹{sha256}", "“{name}” signed, fingerprint of the document {sha256}"),
     "task_opened": ("“{name}”转{role}办理", "“{name}” offered to: {role}"),
     "tasks_cancelled": ("{count}项待办因流程走向取消", "{count} tasks cancelled by the course of the case"),
     "task_claimed": ("签收“{name}”", "“{name}” claimed"),
@@ -105,6 +106,12 @@ LINES: dict[str, tuple[str, str]] = {
     "case_note": ("留言：{text}", "Message: {text}"),
     "case_note_internal": ("内部批注", "Internal note"),
     "case_note_settled": ("留言已处理", "A message was settled"),
+    "objection_raised": ("提出异议：{text}", "Objection raised: {text}"),
+    "objection_answered": (
+        "答复异议（{objection_outcome}）：{text}",
+        "Objection answered ({objection_outcome}): {text}",
+    ),
+    "objection_withdrawn": ("撤回异议", "Objection taken back"),
     "comment_answered": ("答复公众意见", "A comment from the public was answered"),
     "visit_recorded": ("申请人到场（{on}）：{purpose} {note}", "The applicant came ({on}): {purpose} {note}"),
     "visit_reversed": ("撤销到场记录（{on}）：{purpose}，{note}", "A visit taken back ({on}): {purpose}, {note}"),
@@ -132,6 +139,7 @@ MILESTONES = frozenset(
         *(
             "case_started",
             "submitted",
+            "signed",
             "clock_started",
             "clock_paused",
             "clock_resumed",
@@ -184,11 +192,12 @@ class _Titles:
             "mode": lambda code, on: words.mode_name(code),
             "outcome": lambda code, on: words.outcome_name(code, self.step(code)),
             "pause": lambda code, on: words.in_language(_or(lambda: pause_text(code), (code, code))),
-            "letter": lambda code, on: pick(_or(lambda: letter_kinds.about(code).title, code)),
+            "letter": lambda code, on: pick(_or(lambda: compiled.letter(code).title, code)),
             "handler": lambda code, on: pick(_or(lambda: registry.get(code).title, code)),
             "decision": lambda code, on: self.decision(code),
             "rule": self._limit,
             "effect": lambda code, on: words.in_language(effect_text(code)),
+            "objection_outcome": lambda code, on: words.in_language(objections.OUTCOMES.get(code, (code, code))),
             "rules": lambda given, on: "；".join(given) if language() == "zh" else "; ".join(given),
             "bodies": lambda given, on: self._body_names(given),
             "obligation": lambda code, on: self._obligations.get(code, ""),

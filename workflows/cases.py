@@ -14,7 +14,7 @@ from sqlalchemy import select
 from registers import numbering, parties, reductions
 from registers.accounts import Actor
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from workflows import access, definitions, engine, formdata, letters, matters, notices
+from workflows import access, definitions, engine, formdata, letters, matters, notices, signatures
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Submission
@@ -71,13 +71,14 @@ def start(
 
 
 @command("task.complete", on_task=True)
-def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any]) -> Answer:
-    """Hand in a task: check the data with its form, keep the submission, let the case go on."""
+def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any], seal: signatures.Seal | None = None) -> Answer:
+    """Hand in a task: check the data with its form, keep the submission (and the signature), let the case go on."""
     run, task = CaseRun.of_task(step)
     _still_open(run, task)
     _by_another(run, task)
     filled = formdata.for_submission(run, task, data)
     run.record("submitted", task["element"], name=task["name"], form=task["form"])
+    signatures.enter(run, task, filled, seal)
     run.submit(task, filled.values, filled.stored)
     return _answer(run, task)
 

@@ -14,7 +14,7 @@ MAX_INSTANCES = 500  # of one repeated activity; the engine holds to the same fi
 PROPERTIES = frozenset(
     {
         "form", "role", "body", "matter", "limitRule", "onDue", "legalBasis", "result", "letter", "notice", "milestone", "sections", "resume",
-        "notBy", "resultSchema", "operator",
+        "notBy", "resultSchema", "operator", "signed",
     }
 )  # fmt: skip
 
@@ -40,8 +40,8 @@ def _check_properties(report: Report, node: Node) -> None:
                 "property", node, f"未知属性 {name}，不起作用。", f"The property {name} is unknown and has no effect.",
                 f"可用：{'、'.join(sorted(PROPERTIES))}。", f"Known: {', '.join(sorted(PROPERTIES))}.",
             )  # fmt: skip
-        elif name == "body" and value:
-            report.expression(node, value, "属性 body ", "The property body")
+        elif name in ("body", "signed") and value:
+            report.expression(node, value, f"属性 {name} ", f"The property {name}")
         elif name == "onDue" and value not in ("remind", "fire"):
             report.error(
                 "property", node, f"onDue 不能是“{value}”。", f"onDue cannot be “{value}”.",

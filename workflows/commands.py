@@ -38,6 +38,11 @@ class Unsaved(Protocol):
     def write(self, settled: dict[str, Any]) -> None: ...
 
 
+class Proof:
+    """An argument that shows how a request was authorised. It is no part of what is asked: a repeated request carries
+    another one, or none, and is still the same request."""
+
+
 @dataclass
 class Step:
     """What a command works with: the running transaction, who acts, and when."""
@@ -74,7 +79,8 @@ class Command:
     def __call__(self, rt: Runtime, who: Actor | Bearer, key: str | None = None, /, **arguments: Any) -> Answer:
         """Carry the command out once for this person and key; raises DomainError when it cannot be."""
         key = key or str(uuid.uuid4())
-        request = to_json([self.name, arguments])
+        asked = {name: value for name, value in arguments.items() if not isinstance(value, Proof)}
+        request = to_json([self.name, asked])
         if "\\u0000" in request:
             raise DomainError(
                 "control_character",

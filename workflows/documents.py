@@ -13,7 +13,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from registers import files
+from registers import files, obligations
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import DomainError, NotFound
@@ -90,5 +90,7 @@ def _may_see(rt: Runtime, conn: Connection, actor: Actor, found: StoredFile) -> 
     if actor.scope.everything or found.uploaded_by == actor.id:
         return True
     if found.enterprise_id is not None and found.enterprise_id == actor.enterprise_id:
+        return True
+    if actor.case_body_ids and obligations.hands_in_to(conn, found.id, sorted(actor.case_body_ids)):
         return True
     return separate.shows_file(rt, conn, actor, found.id)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from registers import files as stored
 from registers import laws, obligations, parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
@@ -37,6 +38,7 @@ PROCEDURES = {
     "quota.reserve.yearly": "quota_reserve",
     "unit_declaration": "annual_declaration",
 }
+MOST_FILES = 20
 RENEWAL = {"permit": "permit.renewal_lead", "waste": "waste.renewal_lead"}
 
 
@@ -72,8 +74,8 @@ cron.DAILY.append(cron.Daily(daily, 0))
 
 
 @command("obligation.done")
-def done(step: Step, *, obligation_id: uuid.UUID, note: str) -> Answer:
-    """The enterprise or the body says that a duty is fulfilled, and how."""
+def done(step: Step, *, obligation_id: uuid.UUID, note: str, files: list[uuid.UUID] | None = None) -> Answer:
+    """The enterprise or the body says that a duty is fulfilled, and how; with the report where one is handed in."""
     row = (
         step.conn.execute(select(Obligation.__table__).where(Obligation.id == obligation_id).with_for_update())
         .mappings()
@@ -93,9 +95,29 @@ def done(step: Step, *, obligation_id: uuid.UUID, note: str) -> Answer:
     step.conn.execute(
         update(Obligation)
         .where(Obligation.id == obligation_id)
-        .values(status="done", done_on=step.today, done_note=note.strip()[:2000])
+        .values(
+            status="done", done_on=step.today, done_note=note.strip()[:2000], done_files=_own_files(step, files or [])
+        )
     )
     return {"obligation_id": obligation_id, "late": step.today > row["due_on"]}
+
+
+def _own_files(step: Step, ids: list[uuid.UUID]) -> list[str]:
+    """Files the person may hand in: those the own enterprise or oneself stored."""
+    known = {found.id for found in stored.find_many(step.conn, ids) if _is_own(step, found)}
+    if len(ids) > MOST_FILES or set(ids) - known:
+        raise DomainError(
+            "file_unknown",
+            f"附件不存在、不属于您，或者超过{MOST_FILES}个，请重新上传。",
+            f"A file is not there, is not yours, or there are more than {MOST_FILES}: upload again.",
+            pointer="files",
+        )
+    return [str(one) for one in ids]
+
+
+def _is_own(step: Step, found: stored.StoredFile) -> bool:
+    own = found.enterprise_id is not None and found.enterprise_id == step.actor.enterprise_id
+    return own or (found.uploaded_by is not None and found.uploaded_by == step.actor.id)
 
 
 @command("permit.operation_started")

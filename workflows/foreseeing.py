@@ -25,7 +25,7 @@ from registers import accounts
 from registers.accounts import Actor
 from registers.errors import DomainError, NotFound
 from registers.timesource import day_of, end_of
-from workflows import access, cases, deadlines, definitions, matters, rehearsal, structure
+from workflows import access, cases, deadlines, definitions, matters, rehearsal, signatures, structure
 from workflows.models import Case, Deadline, Event, NoticeComment, Submission, Task
 from workflows.runtime import Runtime
 from workflows.trials import PASSING
@@ -227,7 +227,8 @@ class _Replay(rehearsal.Rehearsal):
         person = self._somebody(facts["by"])
         if person is None or not access.is_offered(person, task):
             person = self._for_task(task, {})
-        cases.complete(self.rt, person, task_id=task["id"], data=_fitting(form, facts["data"]))
+        data = _fitting(form, facts["data"])
+        cases.complete(self.rt, person, task_id=task["id"], data=data, seal=signatures.PLAYED)
         return True
 
     def _until(self, at: datetime) -> None:

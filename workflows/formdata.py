@@ -9,7 +9,7 @@ are asked again; the others keep the earlier submission's answers and cannot be 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from registers import files, parties
 from registers.errors import DomainError, NotFound
 from registers.parties import User
 from workflows import casefile, definitions, documents, engine, expressions
+from workflows.definitions import Compiled
 from workflows.models import Case, Draft
 from workflows.runtime import Runtime
 
@@ -95,20 +96,26 @@ def parts(conn: Connection, shown: Shown, data: dict[str, Any] | None = None) ->
 
 def for_submission(run: CaseRun, task: Any, raw: dict[str, Any]) -> Filled:
     """Check what was handed in and make it ready for the engine and for storing; raises FormErrors."""
+    filled = checked(run.step.conn, run.compiled, task, raw, run.variables)
     form = run.compiled.form_of(task["element"])
-    element = run.compiled.model.elements[task["element"]]
-    conn = run.step.conn
-    earlier = casefile.latest(conn, run.id, task["form"]) if task["form"] and _repeats(element) else None
+    documents.attach(run.step, run.id, task["element"], file_ids(form, filled.stored))
+    return filled
+
+
+def checked(
+    conn: Connection, compiled: Compiled, task: Any, raw: dict[str, Any], variables: Callable[[], dict[str, Any]]
+) -> Filled:
+    """What was handed in with a task, checked with its form; nothing is written. Raises FormErrors."""
+    form, element = compiled.form_of(task["element"]), compiled.model.elements[task["element"]]
+    earlier = casefile.latest(conn, task["case_id"], task["form"]) if task["form"] and _repeats(element) else None
     # The case's variables are unpacked only where a form looks at them.
     asks = earlier is not None or any(field.readonly for field in form.fields.values())
-    context = {**run.variables(), **task["local"]} if asks else None
+    context = {**variables(), **task["local"]} if asks else None
     opened = _open_sections(element, context or {}) if earlier is not None else None
     if earlier is not None and opened is not None:
         raw = _keep_closed(form, earlier, raw, opened)
     values = forms.validate(form, raw, context=context, catalogues=_live(conn, form))
-    stored = forms.dump(form, values)
-    documents.attach(run.step, run.id, task["element"], file_ids(form, stored))
-    return Filled(values, stored)
+    return Filled(values, forms.dump(form, values))
 
 
 def _live(conn: Connection, form: FormDefinition) -> dict[str, frozenset[str]] | None:
@@ -210,7 +217,7 @@ def _keep_closed(
     return merged
 
 
-def variables_of(conn: Connection, compiled: definitions.Compiled, case_id: uuid.UUID) -> dict[str, Any]:
+def variables_of(conn: Connection, compiled: Compiled, case_id: uuid.UUID) -> dict[str, Any]:
     """The variables of a case as its engine holds them; the caller has checked the case."""
     state = conn.scalar(select(Case.state).where(Case.id == case_id))
     if state is None:

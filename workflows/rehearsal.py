@@ -26,7 +26,7 @@ from registers.accounts import Actor
 from registers.db import Database
 from registers.errors import DomainError
 from registers.timesource import FixedTime, TimeSource
-from workflows import casefile, cases, deadlines, definitions, demo, demo_waste, publicity, quotarehearsal
+from workflows import casefile, cases, deadlines, definitions, demo, demo_waste, publicity, quotarehearsal, signatures
 from workflows.models import Deadline, Notice, Submission, Task
 from workflows.runtime import DefinitionCache, Runtime
 
@@ -237,7 +237,8 @@ class Rehearsal:
         data = dict(step.get("submit") or {})
         if step.get("keep"):
             data = {**(self._earlier(task) or {}), **data}
-        cases.complete(self.rt, person, task_id=task["id"], data=self._with_files(form, data, person))
+        filled = self._with_files(form, data, person)
+        cases.complete(self.rt, person, task_id=task["id"], data=filled, seal=signatures.PLAYED)
 
     def _for_task(self, task: dict[str, Any], step: dict[str, Any]) -> Actor:
         """Whoever holds the task's role; `by` names one; a trial finds one who may still do it after the others."""

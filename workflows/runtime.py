@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from registers.db import Database
 from registers.timesource import SystemTime, TimeSource
+from registers.vault import Vault
 from workflows.reference import ReferenceCache
 
 if TYPE_CHECKING:
@@ -57,5 +58,9 @@ class Runtime:
     base_url: str = "http://localhost:8000"
     definitions: DefinitionCache = field(default_factory=DefinitionCache)
     reference: ReferenceCache = field(default_factory=ReferenceCache)
+    vault: Vault = field(init=False)
     # Told of every run of the engine: scenarios collect the route here.
     observer: Callable[[uuid.UUID, Outcome], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.vault = Vault.beside(self.files_root)

@@ -12,9 +12,10 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from registers import accounts, factors
-from registers.accounts import Policy
+from registers.accounts import Actor, Policy
 from registers.errors import DomainError
 from registers.parties import SEPARATED_ROLES, UserRole
+from registers.vault import Vault
 
 CODE, PASSWORD, ENROL = "code", "password", "enrol"
 
@@ -36,7 +37,7 @@ def next_step(
 
 
 def take(
-    conn: Connection, token: str, said: dict[str, str], now: datetime, policy: Policy, address: str
+    conn: Connection, vault: Vault, token: str, said: dict[str, str], now: datetime, policy: Policy, address: str
 ) -> tuple[str, str, list[str]]:
     """Take the step a sign-in waits for: the new token, the step it waits for then, recovery codes to be shown once.
 
@@ -51,12 +52,14 @@ def take(
             "locked", "账号已暂时锁定，请稍后再试。", "The account is locked; try again later.", status=429
         )
     codes: list[str] = []
-    if step == CODE and not factors.check(conn, user_id, said.get("code", ""), now):
-        raise factors.wrong()
+    if step == CODE:
+        if not factors.check(conn, vault, user_id, said.get("code", ""), now):
+            raise factors.wrong()
+        accounts.forget_failures(conn, user_id)
     if step == PASSWORD:
         accounts.set_password(conn, user_id, said.get("password", ""), now, policy)
     if step == ENROL:
-        codes = factors.confirm(conn, user_id, said.get("code", ""), now)
+        codes = factors.confirm(conn, vault, user_id, said.get("code", ""), now)
     accounts.close_session(conn, token)
     waits = next_step(conn, user_id, now, policy, after=step)
     return accounts.open_session(conn, user_id, now, address, waits=waits), waits, codes
@@ -70,3 +73,22 @@ def must_enrol(conn: Connection, user_id: uuid.UUID, policy: Policy) -> bool:
     if policy.second_factor == 1:
         return any(row.role in SEPARATED_ROLES for row in roles)
     return any(row.body_id is not None for row in roles)
+
+
+def reauthenticate(
+    conn: Connection, vault: Vault, person: Actor, password: str, code: str, now: datetime, policy: Policy
+) -> str:
+    """Whether somebody who is signed in is the person of the account: empty, or the step (PASSWORD, CODE) that failed.
+
+    What fails counts towards the lock as it does at sign-in; the caller commits either way. Raises DomainError when locked.
+    """
+    if (
+        person.id is None
+        or accounts.check_password(conn, person.login, password, now, policy, settle=False) != person.id
+    ):
+        return PASSWORD
+    if factors.required(conn, person.id) and not factors.check(conn, vault, person.id, code, now):
+        accounts.count_failure(conn, person.id, now, policy)
+        return CODE
+    accounts.forget_failures(conn, person.id)
+    return ""

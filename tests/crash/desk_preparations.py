@@ -14,7 +14,7 @@ from registers import factors
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import TODAY, World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import casenotes, cases, definitions, deskwork, publicity, reviewing, visits
+from workflows import casenotes, cases, definitions, deskwork, objections, publicity, reviewing, visits
 from workflows.models import Notice, NoticeComment, Task
 
 Ready = tuple[Actor, dict[str, Any]]
@@ -122,13 +122,32 @@ def _factor(world: World) -> Ready:
     assert person is not None
     now = world.time.now()
     with world.rt.db.transaction() as conn:
-        secret = factors.begin(conn, person, now)
-        factors.confirm(conn, person, factors.code(secret, factors.step_of(now)), now)
+        secret = factors.begin(conn, world.rt.vault, person, now)
+        factors.confirm(conn, world.rt.vault, person, factors.code(secret, factors.step_of(now)), now)
     return world.actor("anquan"), {"user_id": person}
 
 
 def _profile(world: World) -> Ready:
     return world.actor("anquan"), {"profile": "gb22239", "source": "等保备案"}
+
+
+def _object(world: World) -> Ready:
+    said = {"kind": "request", "grounds": "材料已提交", "wanted": "取消补正要求"}
+    return world.actor("qiye"), {"case_id": _case(world, REVIEW)[0], **said}
+
+
+def _objected(world: World) -> uuid.UUID:
+    person, said = _object(world)
+    return uuid.UUID(objections.bring(world.rt, person, key(), **said)["objection_id"])
+
+
+def _answer_objection(world: World) -> Ready:
+    facts = {"objection_id": _objected(world), "outcome": "partly", "text": "其中一项成立。"}
+    return world.actor("qianfa"), facts
+
+
+def _withdraw_objection(world: World) -> Ready:
+    return world.actor("qiye"), {"objection_id": _objected(world)}
 
 
 PREPARED: dict[str, Callable[[World], Ready]] = {
@@ -144,6 +163,9 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "notice.answer": _answer,
     "visit.record": _visit,
     "visit.reverse": _visit_reverse,
+    "objection.raise": _object,
+    "objection.answer": _answer_objection,
+    "objection.withdraw": _withdraw_objection,
     "user.factor_drop": _factor,
     "security.profile": _profile,
 }

@@ -113,6 +113,9 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
     project = served.api("shencha").get("/reductions", status="entered")["projects"][0]
     visit = {"on": case["closed_at"][:10], "purpose": "collect"}
     served.api("chuangkou").post(f"/cases/{town['closed']}/visits", visit)
+    signed = served.api("qiye").get(f"/cases/{town['closed']}/signatures")[0]["id"]
+    said = {"kind": "limit", "grounds": "补正期间未扣除", "wanted": "重新计算"}
+    served.api("qiye").post(f"/cases/{town['closed']}/objections", said)
     imported = served.api("shencha").post("/totals/import", {"kind": "list", "year": 2026, "rows": [{"basis": "x"}]})
     return [
         (None, "/login", "login"),
@@ -145,6 +148,9 @@ def addresses(served: Site, town: dict[str, str]) -> list[tuple[str | None, str,
         ("qiye", f"/cases/{town['closed']}", "case-closed"),
         ("qiye", f"/cases/{town['closed']}/clock/eia", "clock"),
         ("qiye", f"/letters/{letter['id']}", "letter"),
+        ("qiye", f"/signatures/{signed}", "signature"),
+        ("qiye", "/objections", "objections"),
+        ("qianfa", f"/cases/{town['closed']}", "case-head"),
         ("qiye", f"/tasks/{by_element['task_fix_application']}", "task-differences"),
         ("qiye", f"/tasks/{by_element['task_consult']}", "task-not-mine"),
         ("chuangkou", f"/tasks/{by_element['task_class_confirm']}", "task-class"),

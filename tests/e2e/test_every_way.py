@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e import signing
 from tests.e2e.conftest import DESKTOP, PDF, PHONE, Person, Site
 from workflows import install, quotarehearsal
 
@@ -86,6 +87,9 @@ class Way:
         with person.page.expect_navigation():
             person.page.locator('button[name="do"][value="submit"]').click()
         person.ready()
+        if signing.signs(person):
+            self.look(person, f"{what}-sign")
+            signing.sign(person)
         wrong = person.page.locator(".error-summary")
         assert wrong.count() == 0, (what, wrong.first.inner_text())
         assert person.page.url.endswith("/receipt"), (what, person.page.url)

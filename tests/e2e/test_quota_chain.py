@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from registers import parties, permits
+from tests.e2e import signing
 from tests.e2e.conftest import PDF, Person, Site
 from workflows import cron, install
 
@@ -48,6 +49,8 @@ def _do(site: Site, login: str, number: str, task: str, values: dict[str, Any]) 
     person = site.as_person(login)
     person.task(task, number)
     _hand_in(person, values)
+    if signing.signs(person):
+        signing.sign(person)
 
 
 def _number(site: Site, login: str, procedure: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e import signing
 from tests.e2e.conftest import PDF, PHONE, Person, Site
 from workflows import install
 
@@ -66,6 +67,10 @@ def do(served: Site, login: str, name: str, number: str, values: dict[str, Any],
     if picture:
         person.look(picture)
     person.press("提交")
+    if name in ("法定代表人承诺", "签发"):
+        assert signing.signs(person)
+        person.look(f"{picture}-sign")
+        signing.sign(person)
     expect(person.page.get_by_role("heading", name=f"“{name}”已提交")).to_be_visible()
     return person
 

@@ -13,6 +13,7 @@ from flask import Flask
 
 from registers import accounts, parties, permits
 from tests.conftest import World
+from tests.signing import SIGNATURE, SIGNED_STEPS
 from tests.web.conftest import Api
 from workflows import cron
 
@@ -38,7 +39,8 @@ class People:
         tasks = person.get("/tasks", search=number)["tasks"]
         task = next((one for one in tasks if one["element"] == element), None)
         assert task is not None, (login, element, [one["element"] for one in tasks])
-        answer: dict[str, Any] = person.post(f"/tasks/{task['id']}/complete", {"data": data})
+        signature = {"signature": SIGNATURE} if element in SIGNED_STEPS else {}
+        answer: dict[str, Any] = person.post(f"/tasks/{task['id']}/complete", {"data": data, **signature})
         assert person.last.status_code == 200, (element, answer)
         assert answer["incidents"] == 0, self("qianfa").get(f"/cases/{answer['case_id']}")["incidents"]
         return answer

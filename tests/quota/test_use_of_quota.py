@@ -25,6 +25,7 @@ from workflows import cases, definitions, expiry, install, migrating, quotarehea
 from workflows.dmn import Decision, parse_dmn
 from workflows.install import procedures_folder
 from workflows.models import Case, Task
+from workflows.signatures import PLAYED
 
 RESERVE = Account("gaomao", "VOCS", "reserve", "15")
 APPLICATION = {
@@ -70,7 +71,8 @@ def _stands(world: World, case_id: uuid.UUID) -> tuple[dict[Account, Decimal], D
 
 def _decide(world: World, case_id: uuid.UUID, outcome: str) -> None:
     task_id = _task(world, case_id, "task_quota_decision")
-    cases.complete(world.rt, world.actor("qianfa"), key(), task_id=task_id, data={"outcome": outcome, "reason": "理由"})
+    data = {"outcome": outcome, "reason": "理由"}
+    cases.complete(world.rt, world.actor("qianfa"), key(), task_id=task_id, data=data, seal=PLAYED)
 
 
 def _withdraw(world: World, case_id: uuid.UUID) -> None:
@@ -161,7 +163,7 @@ def test_a_case_moved_to_another_version_leaves_no_reservation_behind(furnished:
     else:
         data = {"outcome": "refused", "reason": "理由"}
         task_id = _task(furnished, case_id, "task_quota_sign")
-        cases.complete(furnished.rt, furnished.actor("qianfa"), key(), task_id=task_id, data=data)
+        cases.complete(furnished.rt, furnished.actor("qianfa"), key(), task_id=task_id, data=data, seal=PLAYED)
     reserved, balance, status = _stands(furnished, case_id)
     assert (reserved, balance, status) == ({}, Decimal(10), "closed" if how == "refused" else "withdrawn")
 

@@ -16,6 +16,7 @@ from registers.errors import DomainError
 from tests.conftest import World, key
 from workflows import cases
 from workflows.models import Case, Incident, Task
+from workflows.signatures import PLAYED
 
 SCENARIOS = json.loads(Path("bpmn/change/scenarios.json").read_text("utf-8"))["scenarios"]
 NUMBER = "91320594MA1EXAMP0X001P"
@@ -58,7 +59,7 @@ def hand_in(world: World, case_id: uuid.UUID, login: str, element: str, data: di
             select(Task.id).where(Task.case_id == case_id, Task.element == element, Task.status == "open")
         )
     assert task_id is not None, element
-    cases.complete(world.rt, world.actor(login), key(), task_id=task_id, data=data)
+    cases.complete(world.rt, world.actor(login), key(), task_id=task_id, data=data, seal=PLAYED)
 
 
 def test_a_granted_change_is_read_with_the_permit_and_the_entry_stays_as_it_was(world: World) -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import World
+from tests.signing import SIGNATURE, SIGNED_STEPS
 from tests.web.conftest import Api
 from workflows import deadlines, install, quotarehearsal
 from workflows.models import Deadline
@@ -59,7 +60,8 @@ def play(world: World, api: Person, played: dict[str, Any]) -> str:
             shown = person.get(f"/tasks/{task['id']}")
             assert shown["may_work"] and shown["schema"]["type"] == "object"
             data = with_files(person, step.get("submit", {}))
-            answer = person.post(f"/tasks/{task['id']}/complete", {"data": data})
+            signature = {"signature": SIGNATURE} if step["task"] in SIGNED_STEPS else {}
+            answer = person.post(f"/tasks/{task['id']}/complete", {"data": data, **signature})
             assert person.last.status_code == 200, (step["task"], answer)
             assert answer["incidents"] == 0, api("qianfa").get(f"/cases/{started['case_id']}")["incidents"]
         else:

@@ -22,8 +22,8 @@ def enrol(world: World, login: str) -> tuple[bytes, list[str]]:
     person = world.actor(login)
     assert person.id is not None
     with world.rt.db.transaction() as conn:
-        secret = factors.begin(conn, person.id, world.time.now())
-        return secret, factors.confirm(conn, person.id, now_code(world, secret), world.time.now())
+        secret = factors.begin(conn, world.rt.vault, person.id, world.time.now())
+        return secret, factors.confirm(conn, world.rt.vault, person.id, now_code(world, secret), world.time.now())
 
 
 def now_code(world: World, secret: bytes, steps: int = 0) -> str:
@@ -106,7 +106,7 @@ def test_the_level_3_profile_asks_officials_for_a_factor_and_for_new_passwords(w
     person = world.actor("shencha").id
     assert person is not None
     with world.rt.db.transaction() as conn:
-        secret = factors.waiting(conn, person)
+        secret = factors.waiting(conn, world.rt.vault, person)
     assert secret is not None
     shown = step(client, code=now_code(world, secret))
     assert shown.status_code == 200 and shown.get_data(as_text=True).count("<code>") == factors.RECOVERY_CODES

@@ -23,12 +23,14 @@ from web.api import (
     milestones,
     modelruns,
     notices,
+    objections,
     permits,
     pilots,
     publishing,
     quota,
     reductions,
     session,
+    signatures,
     tasks,
     totals,
     trials,
@@ -58,7 +60,7 @@ def install(app: Flask) -> None:
         },
     )
     made = OneWindowApi(app)
-    about_cases = (cases, clocks, milestones, tasks, desk, files, notices)
+    about_cases = (cases, clocks, milestones, tasks, signatures, desk, files, notices, objections)
     about_models = (authoring, definitions, trials, modelruns, publishing)
     about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
     for module in (

@@ -19,6 +19,7 @@ blueprint = Blueprint("duties", __name__, description="Duties by the calendar")
 
 class DoneIn(Schema):
     note = fields.String(required=True, validate=validate.Length(1, 2000))
+    files = fields.List(fields.UUID(), load_default=list, metadata={"description": "stored files, such as a report"})
 
 
 class StartedIn(Schema):
@@ -52,4 +53,4 @@ def listing() -> Any:
 @auth.signed_in
 def done(args: dict[str, Any], obligation_id: uuid.UUID) -> Any:
     """Say that a duty is fulfilled, and how."""
-    return run(duties.done, obligation_id=obligation_id, note=args["note"])
+    return run(duties.done, obligation_id=obligation_id, **args)

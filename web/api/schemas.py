@@ -77,6 +77,13 @@ class StartIn(Schema):
 
 class CompleteIn(Schema):
     data = fields.Dict(required=True)
+    signature = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(validate=validate.Length(max=5000)),
+        metadata={
+            "description": "what a signer is asked for, such as password and code; only where the step is signed"
+        },
+    )
 
 
 class DraftIn(Schema):

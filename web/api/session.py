@@ -86,7 +86,7 @@ def begin_second_factor() -> dict[str, Any]:
     rt, person = runtime(), actor()
     assert person.id is not None
     with rt.db.transaction() as conn:
-        secret = factors.begin(conn, person.id, rt.time.now())
+        secret = factors.begin(conn, rt.vault, person.id, rt.time.now())
     return {"secret": factors.readable(secret), "address": factors.address(secret, person.login)}
 
 
@@ -99,7 +99,7 @@ def confirm_second_factor(args: dict[str, Any]) -> dict[str, Any]:
     rt, person = runtime(), actor()
     assert person.id is not None
     with rt.db.transaction() as conn:
-        return {"recovery_codes": factors.confirm(conn, person.id, args["code"], rt.time.now())}
+        return {"recovery_codes": factors.confirm(conn, rt.vault, person.id, args["code"], rt.time.now())}
 
 
 @blueprint.post("/account/second-factor/removal")

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from web import auth, views
+from web import auth, sealing, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import cases, worklist
+from workflows import worklist
 
 blueprint = Blueprint("tasks", __name__, description="Tasks")
 
@@ -51,8 +51,11 @@ def save_draft(args: dict[str, Any], task_id: uuid.UUID) -> Any:
 @blueprint.response(200)
 @auth.signed_in
 def complete(args: dict[str, Any], task_id: uuid.UUID) -> Any:
-    """Hand the task in; field errors come back with their paths."""
-    return run(cases.complete, task_id=task_id, data=args["data"])
+    """Hand the task in; field errors come back with their paths.
+
+    A step that its model says is signed needs `signature`: what the signer is asked for (`POST /tasks/{id}/signing`).
+    """
+    return sealing.complete(task_id, args["data"], args.get("signature"))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/claim")

@@ -11,13 +11,26 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from registers.errors import DomainError, NotFound
-from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, views
+from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, sealing, views
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name, pick
 from web.pages import blueprint
+from web.pages.objections import kinds, statuses
 from web.pages.tasks import earlier_submissions
 from web.words import in_language
-from workflows import access, casenotes, cases, definitions, documents, formdata, incidents, letters, separate, visits
+from workflows import (
+    access,
+    casenotes,
+    cases,
+    definitions,
+    documents,
+    formdata,
+    incidents,
+    letters,
+    objections,
+    separate,
+    visits,
+)
 
 
 @blueprint.get("/cases/<uuid:case_id>")
@@ -40,6 +53,10 @@ def case(case_id: uuid.UUID) -> str:
         told = record.lines(conn, rt.reference.get(conn), compiled, history, document["obligations"])
         notes = [{**note, "place": _place(submitted, note)} for note in views.notes(conn, rt, person, row)]
         seen = visits.of_case(conn, case_id)
+        signed = sealing.of_case(conn, case_id, row["definition_id"])
+        raised = objections.of_case(conn, case_id)
+        remedies = objections.remedies(conn, rt.reference.get(conn), case_id)
+        files |= documents.by_ids(conn, {uuid.UUID(file) for one in raised for file in one["files"]})
         variables = separate.own_variables(compiled, away, formdata.variables_of(conn, compiled, case_id))
         rules = findings.of_case(compiled, variables, history)
     running = row["status"] == "running"
@@ -54,6 +71,15 @@ def case(case_id: uuid.UUID) -> str:
         submissions=submitted,
         files=files,
         lines=told,
+        signatures=signed,
+        objections=raised,
+        remedies=remedies,
+        stage="accepted" if any(clock.reading and clock.reading.started for clock in clocks) else "received",
+        may_withdraw_or_object=row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
+        may_answer=objections.may_answer(person, row),
+        objection_kinds=kinds(),
+        objection_statuses=statuses(),
+        objection_outcomes={key: in_language(pair) for key, pair in objections.OUTCOMES.items()},
         findings=rules,
         ended=compiled.model.elements[row["outcome"]].name if row["outcome"] in compiled.model.elements else "",
         clocks=clocks,

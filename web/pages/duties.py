@@ -11,7 +11,7 @@ from flask import redirect, render_template, request, url_for
 from registers import obligations
 from registers import permits as register
 from registers.errors import DomainError
-from web import auth
+from web import auth, uploads
 from web.context import actor, reading, run
 from web.i18n import language
 from web.pages import blueprint
@@ -30,7 +30,8 @@ def duties() -> str:
 def duty_done(obligation_id: uuid.UUID) -> Any:
     """Say that a duty is fulfilled."""
     try:
-        run(work.done, obligation_id=obligation_id, note=request.form.get("note", ""))
+        files = uploads.store(request.files.getlist("files"))
+        run(work.done, obligation_id=obligation_id, note=request.form.get("note", ""), files=files)
     except DomainError as error:
         return _page({error.pointer or "": error.message(language())}), error.status
     return redirect(url_for("pages.duties"))

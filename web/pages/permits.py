@@ -23,4 +23,5 @@ def permits() -> str:
         "cancelled": gettext("已注销"),
         "expired": gettext("已到期"),
     }
-    return render_template("permits.html", rows=rows, statuses=statuses)
+    held = {row["kind"] for row in rows if row["status"] == "valid"}
+    return render_template("permits.html", rows=rows, statuses=statuses, both={"waste", "permit"} <= held)

@@ -57,7 +57,7 @@ def begin_factor() -> Any:
     rt, person = runtime(), actor()
     assert person.id is not None
     with rt.db.transaction() as conn:
-        factors.begin(conn, person.id, rt.time.now())
+        factors.begin(conn, rt.vault, person.id, rt.time.now())
     return redirect(url_for("pages.account_factor"))
 
 
@@ -76,7 +76,7 @@ def confirm_factor() -> Any:
     assert person.id is not None
     try:
         with rt.db.transaction() as conn:
-            codes = factors.confirm(conn, person.id, request.form.get("code", ""), rt.time.now())
+            codes = factors.confirm(conn, rt.vault, person.id, request.form.get("code", ""), rt.time.now())
     except DomainError as wrong:
         return _factor_page({"code": wrong.message(language())}), wrong.status
     return render_template("recovery.html", codes=codes, onward=url_for("pages.account"))
@@ -113,7 +113,7 @@ def _step_page(errors: dict[str, str]) -> Any:
         user_id, step = found
         shown: dict[str, Any] = {}
         if step == signin.ENROL:
-            secret = factors.waiting(conn, user_id) or factors.begin(conn, user_id, rt.time.now())
+            secret = factors.waiting(conn, rt.vault, user_id) or factors.begin(conn, rt.vault, user_id, rt.time.now())
             shown = _picture(secret, _login_of(conn, user_id))
     return render_template("signinstep.html", step=step, next=target, errors=errors, policy=auth.policy(), **shown)
 
@@ -122,7 +122,7 @@ def _factor_page(errors: dict[str, str]) -> Any:
     person = actor()
     assert person.id is not None
     with runtime().db.transaction() as conn:
-        secret = factors.waiting(conn, person.id)
+        secret = factors.waiting(conn, runtime().vault, person.id)
     if secret is None:
         return redirect(url_for("pages.account"))
     return render_template("factor.html", errors=errors, **_picture(secret, person.login))

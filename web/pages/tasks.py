@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 import forms
 from forms.definition import FormDefinition
 from registers.errors import DomainError
-from web import auth, drafts, findings, formpage, reviewsheet, tableimport, views
+from web import auth, drafts, findings, formpage, reviewsheet, sealing, tableimport, views
 from web.context import actor, new_key, reading, run, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
 from workflows import (
     access,
     casefile,
-    cases,
     definitions,
     documents,
     events,
@@ -28,6 +27,7 @@ from workflows import (
     notices,
     people,
     separate,
+    signatures,
     worklist,
 )
 
@@ -69,7 +69,10 @@ def submit_task(task_id: uuid.UUID) -> Any:
 def complete(task_id: uuid.UUID, raw: dict[str, Any], again: Callable[..., Any]) -> Any:
     """Hand the answers in; when they cannot be taken they are kept, and `again` shows them with what is wrong."""
     try:
-        run(cases.complete, task_id=task_id, data=raw)
+        sealing.complete(task_id, raw)
+    except signatures.SignatureRequired:
+        keep(task_id, raw)
+        return redirect(url_for("pages.sign_task", task_id=task_id))
     except forms.FormErrors as wrong:
         keep(task_id, raw)
         return again(task_id, raw, formpage.messages(wrong)), 422
@@ -134,6 +137,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         rules = findings.of_case(compiled, variables, separate.own_events(compiled, away, history))
         stopped = bool(casefile.incidents(conn, found["case_id"]))
         open_notices = [row for row in notices.of_case(conn, found["case_id"]) if row["closed_at"] is None]
+        signed = sealing.of_case(conn, found["case_id"], found["definition_id"])
     return render_template(
         "receipt.html",
         task=found,
@@ -143,6 +147,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         files=files,
         findings=rules,
         first=len(submitted) == 1,
+        signatures=[one for one in signed if one["task_id"] == task_id],
         stopped=stopped,
         waiting=sorted(waiting, key=lambda row: not row["mine"]),
         notices=open_notices,

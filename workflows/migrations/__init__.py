@@ -48,7 +48,7 @@ REVOKE UPDATE, DELETE, TRUNCATE ON reduction_use, total_import FROM {APP_ROLE};
 REVOKE UPDATE, DELETE, TRUNCATE ON waste_entry, waste_import, inspection_draw FROM {APP_ROLE};
 REVOKE UPDATE, DELETE, TRUNCATE ON milestone_revision, house_setting FROM {APP_ROLE};
 REVOKE UPDATE, DELETE, TRUNCATE ON pilot_slip, pilot_deliverable, pilot_value, pilot_decision, pilot_status FROM {APP_ROLE};
-REVOKE UPDATE, DELETE, TRUNCATE ON evaluation_sheet, survey_answer FROM {APP_ROLE};
+REVOKE UPDATE, DELETE, TRUNCATE ON evaluation_sheet, survey_answer, signature FROM {APP_ROLE};
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {APP_ROLE};
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE};
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE};

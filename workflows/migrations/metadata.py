@@ -31,8 +31,10 @@ import workflows.limitwork
 import workflows.migrating
 import workflows.models
 import workflows.notify
+import workflows.objections
 import workflows.recompute
 import workflows.reference
+import workflows.signatures
 import workflows.trying_models
 from registers.db import Base
 

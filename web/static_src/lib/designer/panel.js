@@ -12,7 +12,7 @@ const ACTIVITIES = [...TASKS, "bpmn:ServiceTask", "bpmn:SendTask", "bpmn:Receive
 // group -> property -> on which elements
 const GROUPS = {
   work: { form: ["bpmn:UserTask", "bpmn:Task"], role: TASKS, body: ["bpmn:UserTask"], matter: ["bpmn:UserTask"], notBy: ["bpmn:UserTask"],
-    sections: ["bpmn:UserTask"], resume: ["bpmn:UserTask"], result: ["bpmn:UserTask"] },
+    signed: ["bpmn:UserTask"], sections: ["bpmn:UserTask"], resume: ["bpmn:UserTask"], result: ["bpmn:UserTask"] },
   limit: { limitRule: [...TASKS, ...WAITS], onDue: ["bpmn:UserTask", ...WAITS], legalBasis: [...ACTIVITIES, ...WAITS] },
   milestone: { milestone: [...ACTIVITIES, ...WAITS, "bpmn:EndEvent"], letter: [...TASKS, ...WAITS], notice: [...TASKS, ...WAITS] },
 };
