@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 
 class Amount(fields.Field[Decimal]):
@@ -44,6 +44,22 @@ class Facts(fields.Dict):
         if not kwargs.get("required"):
             kwargs.setdefault("load_default", dict)
         super().__init__(**kwargs)
+
+
+class Done(Schema):
+    """The answer of a step that only enters something."""
+
+    done = fields.Boolean(required=True)
+
+
+def day_of(value: Any) -> date:
+    """The day that a form or a table gave, as such or as ISO text of a day or an instant; raises ValueError."""
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def optional_day(value: Any) -> date | None:
+    """The same, or None when nothing was given."""
+    return None if value is None else day_of(value)
 
 
 def amount(value: Any) -> Decimal:

@@ -1,51 +1,25 @@
-"""What the procedures of pilots and parks write into the register, and the rules they follow.
+"""What the procedures of pilots write into the register while they run: the plan, the request, tasks, progress, reports.
 
-Plan drafted and filed, reviewed, requested, approved, reported on, changed, evaluated, decided: each step works for the
-pilot of its case. A decision is checked before it is made: what was vetoed does not pass, an extension is asked for by the
-pilot, and who is disqualified for missed milestones has missed some.
+Each step works for the pilot of its case. What is decided on a pilot stands in `pilot_decisions`.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 from sqlalchemy import select, update
 
-from handlers.fields import Day, Facts, Rows
+from handlers.fields import Done, Facts, Rows, day_of, optional_day
 from handlers.registry import HandlerContext, HandlerError, handler
-from registers import parties, pilot_events, pilots
+from registers import parties, pilots
 from registers.errors import DomainError
-from registers.pilot_tables import DECISIONS, GROUNDS, Park, Pilot, Programme
+from registers.pilot_tables import Park, Pilot, Programme
 from registers.pilot_tables import PilotTask as Task
 
 PLAN = "《江苏省产业园区生态环境政策集成改革试点方案》三"
-ECO = "《关于进一步做好国家生态工业示范园区建设工作的指导意见（征求意见稿）》"
-# What a decision makes of the pilot.
-STATUS_AFTER: Mapping[str, str] = {
-    "filed": "filed",
-    "reviewed": "reviewed",
-    "requested": "requested",
-    "approved": "running",
-    "refused": "refused",
-    "evaluating": "evaluating",
-    "extended": "running",
-    "passed": "passed",
-    "promoted": "promoted",
-    "disqualified": "disqualified",
-    "named": "named",
-    "verified": "named",
-    "warned": "warned",
-    "cured": "named",
-    "revoked": "revoked",
-}
-
-
-class _Done(Schema):
-    done = fields.Boolean(required=True)
 
 
 class _EnterInputs(Schema):
@@ -102,40 +76,6 @@ def enter(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         "approver": approver.code if approver else "",
         "programme": programme,
     }
-
-
-class _DecideInputs(Schema):
-    kind = fields.String(required=True, validate=validate.OneOf(list(DECISIONS)))
-    reason = fields.String(load_default="")
-    ground = fields.String(load_default="")
-    document = fields.String(load_default="")
-    until = Day(load_default=None)
-
-
-@handler(
-    "pilot.decide",
-    title={"zh": "登记试点决定", "en": "Enter a decision on a pilot"},
-    basis=f"{PLAN}（二）、（三）",
-    inputs=_DecideInputs,
-    outputs=_Done,
-)
-def decide(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
-    """The decision with its ground and document, and the status it gives the pilot."""
-    pilots.decide(
-        ctx.conn,
-        pilot_of(ctx),
-        inputs["kind"],
-        on=ctx.act_date,
-        reason=inputs["reason"] or DECISIONS[inputs["kind"]][0],
-        now=ctx.time.now(),
-        actor_name=by(ctx)[1],
-        status=STATUS_AFTER.get(inputs["kind"]),
-        document=inputs["document"],
-        ground=inputs["ground"],
-        case_id=ctx.case_id,
-        deadline_on=inputs["until"],
-    )
-    return {"done": True}
 
 
 class _RequestInputs(Schema):
@@ -241,7 +181,7 @@ def progress(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         done_on = row.get("done_on")
         if done_on is None:
             continue
-        day = done_on if isinstance(done_on, date) else date.fromisoformat(str(done_on))
+        day = day_of(done_on)
         task = known.get(str(row.get("key")))
         if task is None or day > ctx.act_date:
             problems.append(
@@ -281,83 +221,13 @@ class _ReportInputs(Schema):
     title={"zh": "登记情况报告", "en": "Enter a report on how the pilot stands"},
     basis=f"{PLAN}（三）",
     inputs=_ReportInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def report(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """A periodic, yearly or final report, a self-evaluation, an on-site check: kept with its light."""
     told = {name: inputs[name] for name in ("kind", "light", "said")}
     pilots.report(ctx.conn, pilot_of(ctx), on=ctx.act_date, by=by(ctx)[1], now=ctx.time.now(), **told)
     return {"done": True}
-
-
-class _VerdictInputs(Schema):
-    decision = Facts(required=True)
-    result = Facts()
-    asked = Facts()
-
-
-class _VerdictOutputs(Schema):
-    allowed = fields.Boolean(required=True)
-    outcome = fields.String(required=True)
-    ground = fields.String(required=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-    late = Rows()
-
-
-@handler(
-    "pilot.verdict",
-    title={"zh": "核对评估决定", "en": "Check a decision on a pilot"},
-    basis=f"{PLAN}（二）：取消试点资格、延长试点期限；（三）：绩效评估",
-    inputs=_VerdictInputs,
-    outputs=_VerdictOutputs,
-)
-def verdict(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
-    """Whether the decision stands on what is known: the score, what the pilot asked for, what is late."""
-    decision, result, asked = inputs["decision"], inputs["result"], inputs["asked"]
-    outcome = str(decision.get("outcome") or "")
-    ground = str(decision.get("ground") or "") if outcome == "disqualified" else ""
-    late = pilots.late_tasks(ctx.conn, pilot_of(ctx), ctx.act_date)
-    waiting = pilot_events.open_count(ctx.conn, pilot_of(ctx))
-    refused = _waits(outcome, waiting) or _refusal(
-        outcome, ground, str(result.get("grade") or ""), asked, decision, late, ctx.act_date
-    )
-    zh, en = refused or ("决定符合要求。", "The decision stands.")
-    lines = [{"title": row["title"]["zh"], "due_on": row["due_on"], "days": row["days"]} for row in late]
-    return {"allowed": refused is None, "outcome": outcome, "ground": ground, "zh": zh, "en": en, "late": lines}
-
-
-def _waits(outcome: str, events: int) -> tuple[str, str] | None:
-    """Nobody passes or goes on while an event that may cost the pilot its place waits to be settled."""
-    if events and outcome != "disqualified":
-        return f"尚有{events}项须处理的情形未处理，不能作出该决定。", f"{events} events wait to be settled first."
-    return None
-
-
-def _refusal(
-    outcome: str,
-    ground: str,
-    grade: str,
-    asked: Mapping[str, Any],
-    decision: Mapping[str, Any],
-    late: Sequence[Any],
-    today: date,
-) -> tuple[str, str] | None:
-    if outcome in ("passed", "promoted", "named") and grade in ("vetoed", "failed", "incomplete"):
-        return f"评分结果为“{grade}”，不能作出通过的决定。", f"The score says {grade}; it cannot pass."
-    if outcome == "promoted" and grade != "promote":
-        return "得分未达到推广的分数线。", "The score is below the mark for promotion."
-    if outcome == "extended":
-        until = decision.get("until")
-        if asked.get("extension") is not True:
-            return "延长期限须由试点单位申请。", "An extension is asked for by the pilot."
-        if until is None or (until if isinstance(until, date) else date.fromisoformat(str(until))) <= today:
-            return "请填写今天以后的新期限。", "Give a new date that lies ahead."
-    if outcome == "disqualified" and ground not in GROUNDS:
-        return "请选择取消资格的情形。", "Choose the ground of disqualification."
-    if outcome == "disqualified" and ground == "milestones_missed" and not late:
-        return "登记中没有逾期任务，不能以未按期完成为由取消资格。", "No task is late: missed milestones are no ground."
-    return None
 
 
 # -- helpers ------------------------------------------------------------------------------------------------------
@@ -427,7 +297,7 @@ def _new(ctx: HandlerContext, plan: Mapping[str, Any], programme: str, facts: Ma
         source=str(plan.get("source") or "试点实施方案")[:300],
         supporting=[part.strip() for part in str(plan.get("supporting") or "").split("、") if part.strip()],
         park_code=park,
-        deadline_on=until if isinstance(until, date) or until is None else date.fromisoformat(str(until)),
+        deadline_on=optional_day(until),
         now=ctx.time.now(),
         **facts,
     )

@@ -16,6 +16,7 @@ from typing import Any, cast
 from marshmallow import ValidationError
 
 from handlers.fields import amount
+from registers.amounts import written
 from registers.laws import DATA
 
 Row = Mapping[str, Any]
@@ -40,7 +41,7 @@ def rules() -> dict[str, Any]:
 def closure(row: Row) -> Result:
     """The actual amount of the last full year before closure, never the permitted one."""
     (actual,) = _numbers(row, "actual_t")
-    return actual, f"R = {_text(actual)}"
+    return actual, f"R = {written(actual)}"
 
 
 def process(row: Row) -> Result:
@@ -50,8 +51,8 @@ def process(row: Row) -> Result:
     if unit is None:
         raise Missing("factor_unit")
     per_tonne = Decimal(unit["per_tonne"])
-    working = f"R = {_text(activity)} × ({_text(old)} − {_text(new)})"
-    return activity * (old - new) / per_tonne, working + (f" ÷ {_text(per_tonne)}" if per_tonne != 1 else "")
+    working = f"R = {written(activity)} × ({written(old)} − {written(new)})"
+    return activity * (old - new) / per_tonne, working + (f" ÷ {written(per_tonne)}" if per_tonne != 1 else "")
 
 
 def treatment(row: Row) -> Result:
@@ -63,23 +64,23 @@ def treatment(row: Row) -> Result:
         )
         old = generated * (1 - c0 * n0 / HUNDRED / HUNDRED)
         new = generated * (1 - c1 * n1 / HUNDRED / HUNDRED)
-        shares = [f"(1 − {_text(c)}% × {_text(n)}%)" for c, n in ((c0, n0), (c1, n1))]
-        return old - new, f"R = {_text(generated)} × {shares[0]} − {_text(generated)} × {shares[1]}"
+        shares = [f"(1 − {written(c)}% × {written(n)}%)" for c, n in ((c0, n0), (c1, n1))]
+        return old - new, f"R = {written(generated)} × {shares[0]} − {written(generated)} × {shares[1]}"
     if method not in rules()["concentrations"]:
         raise Missing("method")
     flow, before, after = _numbers(row, "flow", "old_concentration", "new_concentration")
     per_tonne = Decimal(rules()["concentrations"][method]["per_tonne"])
-    working = f"R = {_text(flow)} × ({_text(before)} − {_text(after)})"
+    working = f"R = {written(flow)} × ({written(before)} − {written(after)})"
     if method == "air":
         (hours,) = _numbers(row, "hours")
-        return flow * hours * (before - after) / per_tonne, f"{working} × {_text(hours)} × 10⁻⁹"
+        return flow * hours * (before - after) / per_tonne, f"{working} × {written(hours)} × 10⁻⁹"
     return flow * (before - after) / per_tonne, f"{working} × 10⁻⁶"
 
 
 def other(row: Row) -> Result:
     """Actual amounts before and after."""
     before, after = _numbers(row, "before_t", "after_t")
-    return before - after, f"R = {_text(before)} − {_text(after)}"
+    return before - after, f"R = {written(before)} − {written(after)}"
 
 
 FORMULAS: Mapping[str, Callable[[Row], Result]] = {
@@ -100,8 +101,3 @@ def _numbers(row: Row, *names: str) -> tuple[Decimal, ...]:
     if missing:
         raise Missing(*missing)
     return tuple(found)
-
-
-def _text(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -14,7 +14,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from handlers.fields import Facts, amount
+from handlers.fields import Done, Facts, amount
 from handlers.registry import HandlerContext, HandlerError, handler
 from registers import parties, reductions
 
@@ -78,16 +78,12 @@ class _DeclareInputs(Schema):
     calculation = Facts(required=True)
 
 
-class _Done(Schema):
-    done = fields.Boolean(required=True)
-
-
 @handler(
     "reduction.declare",
     title={"zh": "登记减排申报", "en": "Enter the declaration of a reduction project"},
     basis=f"{BASIS}四.3",
     inputs=_DeclareInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def declare(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """Keep declaration and calculation; whoever declares is who calculated."""
@@ -111,7 +107,7 @@ class _CheckedInputs(Schema):
     title={"zh": "登记初核、复核", "en": "Enter the first or second check"},
     basis=f"{BASIS}四.3（第三方指导）、六.3",
     inputs=_CheckedInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def checked(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The person of this step has checked; the second is never the first nor the one who calculated."""
@@ -163,7 +159,7 @@ class _RefuseInputs(Schema):
     title={"zh": "减排项目审核不通过", "en": "Refuse a reduction project"},
     basis=f"{BASIS}四.4",
     inputs=_RefuseInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def refuse(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The project does not enter the register, for a reason."""

@@ -18,12 +18,13 @@ from marshmallow import Schema, ValidationError, fields
 from handlers.fields import Day, Rows, amount
 from handlers.reduction_register import zone_of
 from handlers.registry import HandlerContext, handler
-from registers import catalogues, parties, quota, reductions
+from registers import catalogues, parties, quota, reduction_uses, reductions
+from registers.amounts import written
 from registers.quota import Account, Register
 from registers.quota_accounts import period_on
 from registers.reduction_reports import report
 from registers.reduction_tables import EXCLUSIONS, USE_TITLES
-from registers.reductions import Portion
+from registers.reduction_uses import Portion
 
 BASIS = "《苏州工业园区排污总量指标管理实施细则（征求意见稿）》"
 PURPOSES = (*EXCLUSIONS, "reserve")
@@ -119,7 +120,7 @@ def check(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
                 "left": found["left"],
                 "excluded": total - parts["reserve"],
                 "excluded_zh": "；".join(
-                    f"{USE_TITLES[purpose][0]}{_short(parts[purpose])}" for purpose in EXCLUSIONS if parts[purpose]
+                    f"{USE_TITLES[purpose][0]}{written(parts[purpose])}" for purpose in EXCLUSIONS if parts[purpose]
                 )
                 or "—",
                 "to_upper": row.get("to_upper") is True,
@@ -157,7 +158,7 @@ def transfer(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         for purpose, part in line["parts"].items()
         if amount(part) > 0
     ]
-    made = reductions.use(
+    made = reduction_uses.use(
         ctx.conn,
         portions,
         on=ctx.act_date,
@@ -185,7 +186,7 @@ class _GrantInputs(Schema):
 def grant(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The granted amounts come into the zone's reserve through the upper-level account."""
     amounts = {row["factor"]: amount(row["granted_t"]) for row in inputs["rows"] if amount(row["granted_t"]) > 0}
-    made = reductions.grant(
+    made = reduction_uses.grant(
         ctx.conn,
         zone=inputs["zone"],
         amounts=amounts,
@@ -304,10 +305,6 @@ def quarter_days(year: int, quarter: int) -> tuple[date, date]:
 
 def _parts(row: Mapping[str, Any]) -> dict[str, Decimal]:
     return {purpose: amount(row[purpose]) if row.get(purpose) not in (None, "") else Decimal(0) for purpose in PURPOSES}
-
-
-def _short(value: Decimal) -> str:
-    return f"{value:f}".rstrip("0").rstrip(".")
 
 
 def _problem(where: str, zh: str, en: str) -> dict[str, str]:

@@ -14,11 +14,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from handlers.fields import Facts, Rows, amount
+from handlers.fields import Done, Facts, Rows, amount
 from handlers.quota import rounded, tonnes
 from handlers.reduction_register import zone_of
 from handlers.registry import HandlerContext, HandlerError, handler
 from registers import catalogues, totals
+from registers.amounts import written
 from registers.laws import cite
 from registers.quota_accounts import PLACES
 
@@ -139,16 +140,12 @@ class _DeclareInputs(Schema):
     findings = Facts(required=True)
 
 
-class _Done(Schema):
-    done = fields.Boolean(required=True)
-
-
 @handler(
     "totals.declare",
     title={"zh": "登记总量申报", "en": "Enter a declaration of quantities"},
     basis=f"{BASIS}五.2",
     inputs=_DeclareInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def declare(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """Keep the declaration in the total register with the differences found."""
@@ -290,7 +287,7 @@ class _DecideInputs(Schema):
     title={"zh": "登记允许排放量", "en": "Enter the allowed amounts"},
     basis=f"{BASIS}五.3",
     inputs=_DecideInputs,
-    outputs=_Done,
+    outputs=Done,
 )
 def decide(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The allowed amounts of the running year enter the total register."""
@@ -367,10 +364,7 @@ def _optional(value: Any) -> Decimal | None:
 
 
 def _written(value: Decimal | None) -> str:
-    if value is None:
-        return "—"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "—" if value is None else written(value)
 
 
 def _name(factor: str) -> tuple[str, str]:

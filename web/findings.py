@@ -16,6 +16,7 @@ from typing import Any
 from forms.definition import FormDefinition
 from handlers import registry
 from handlers.registry import HandlerInfo
+from registers.amounts import trimmed
 from web import words
 from web.i18n import gettext, language, pick
 from workflows.definitions import Compiled
@@ -227,5 +228,4 @@ def _number(value: Any) -> str:
 def _plain(text: str) -> str:
     """A number without the zeros of its storage."""
     head, _, unit = text.partition(" ")
-    number = head.rstrip("0").rstrip(".") if "." in head else head
-    return f"{number} {unit}".strip()
+    return f"{trimmed(head)} {unit}".strip()

@@ -18,6 +18,7 @@ from flask import Flask, Response, g, request
 
 from forms import letters
 from forms.words import Words
+from registers.amounts import trimmed
 from registers.timesource import CHINA
 from web.context import actor
 
@@ -91,8 +92,7 @@ def number(value: Any) -> str:
     if value is None or value == "":
         return ""
     exact = Decimal(str(value))
-    text = f"{exact:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return trimmed(f"{exact:,f}")
 
 
 @cache

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from registers.amounts import written
+
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 240, 72, 30, 14
 
 
@@ -66,7 +68,7 @@ def line(points: list[tuple[date, Decimal]], until: date) -> Line | None:
     for day, amount in points:
         path += f"H{x(day)}V{y(amount)}"
     path += f"H{x(until)}"
-    ticks = [Mark(y(top * part / 4), _short(top * part / 4)) for part in range(5)]
+    ticks = [Mark(y(top * part / 4), written(top * part / 4)) for part in range(5)]
     days = [Mark(x(first), first.isoformat())]
     if span > 30:
         days.append(Mark(x(until), until.isoformat()))
@@ -97,7 +99,7 @@ def waterfall(steps: list[tuple[str, Decimal]], final: Decimal) -> Waterfall | N
         upper, lower = y(max(begin, end)), y(min(begin, end))
         left = LEFT + slot * place + (slot - wide) / 2
         bars.append(Bar(round(left, 1), upper, round(wide, 1), max(round(lower - upper, 1), 1), sign, kind, amount))
-    ticks = [Mark(y(top * part / 4), _short(top * part / 4)) for part in range(5)]
+    ticks = [Mark(y(top * part / 4), written(top * part / 4)) for part in range(5)]
     return Waterfall(bars, ticks, y(Decimal(0)))
 
 
@@ -107,8 +109,3 @@ def _nice(amount: Decimal) -> Decimal:
         return Decimal(1)
     step = Decimal(10) ** amount.adjusted()
     return next(step * factor for factor in (1, 2, 4, 5, 8, 10) if step * factor >= amount)
-
-
-def _short(amount: Decimal) -> str:
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from handlers import waste_reports
 from registers import parties, waste_ledger, waste_licences, waste_rules
 from registers.accounts import Actor
+from registers.amounts import written
 from registers.errors import NotFound
 from registers.waste_tables import KIND_TITLES
 from web import sheets
@@ -135,7 +136,4 @@ def sheet(name: str, heads: list[str], rows: list[list[Any]]) -> Response:
 
 def _cell(value: Any) -> Any:
     """An amount as people write it: no places that say nothing."""
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return value
+    return written(value) if isinstance(value, Decimal) else value

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from handlers.reduction import calculation
-from registers import reductions, totals
+from registers import reduction_uses, reductions, totals
 from registers.quota_accounts import periods
-from registers.reductions import Portion
+from registers.reduction_uses import Portion
 from registers.timesource import TimeSource
 
 _WATER = {
@@ -98,7 +98,7 @@ def load(
         Portion(paint, "VOCS", "own_replacement", Decimal("1.6")),
         Portion(paint, "VOCS", "reserve", Decimal("10"), to_upper=True),
     ]
-    reductions.use(conn, portions, on=date(2026, 6, 30), now=time.now(), by=people["shencha"])
+    reduction_uses.use(conn, portions, on=date(2026, 6, 30), now=time.now(), by=people["shencha"])
     _project(conn, time, _CLOSURE, "dujia", "relocation", date(2026, 8, 12), bureau, people)
     refused = _project(conn, time, _REFUSED, "shangwu", "inspection", date(2026, 5, 20), bureau, people)
     reductions.refuse(

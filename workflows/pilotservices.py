@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from handlers.fields import day_of
 from registers import pilots
 from registers.errors import DomainError
 from workflows import piloting
@@ -49,7 +49,6 @@ def replan(run: CaseRun, inputs: dict[str, Any], element: Element) -> dict[str, 
 
 
 def _push(run: CaseRun, pilot_id: Any, row: Mapping[str, Any], cause: str, reason: str) -> int:
-    given = row["new_due"]
-    on = given if isinstance(given, date) else date.fromisoformat(str(given))
+    on = day_of(row["new_due"])
     moved: int = piloting.push_task(run.step, pilot_id, str(row.get("key")), on, cause, reason)["moved"]
     return moved

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from registers import parties, quota, quota_accounts, quota_rules, reductions
+from registers import parties, quota, quota_accounts, quota_rules, reduction_uses
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
@@ -163,7 +163,7 @@ def reverse(step: Step, *, posting_id: uuid.UUID, reason: str, document: str = "
             "预占和释放随案件办理，不能单独冲正。",
             "Reservations and releases follow their case and are not reversed by hand.",
         )
-    reductions.take_back(step.conn, posting_id)
+    reduction_uses.take_back(step.conn, posting_id)
     made = [
         quota.reverse(
             step.conn,

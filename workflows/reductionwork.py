@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, select, true
 
 from handlers.reserve import bulletin_rows
-from registers import parties, reductions
+from registers import parties, reduction_uses, reductions
 from registers.accounts import Actor
 from registers.errors import DomainError, Forbidden, NotFound
 from registers.reduction_tables import ReductionProject
-from registers.reductions import Portion
+from registers.reduction_uses import Portion
 from workflows.commands import Answer, Step, command
 
 # Who keeps the registers of a zone; experts and consulted departments see their tasks, not the register.
@@ -89,7 +89,7 @@ def upper_use(step: Step, *, project_id: uuid.UUID, factor: str, amount: Decimal
         raise Forbidden("只有生态环境局可以登记上级使用。", "Only the bureau enters what the upper level uses.")
     if not document.strip():
         raise DomainError("document", "请填写上级文件文号。", "Give the number of the document.", pointer="document")
-    posting = reductions.use_by_upper(
+    posting = reduction_uses.use_by_upper(
         step.conn,
         Portion(project_id, factor, "upper", amount),
         on=step.today,

@@ -28,6 +28,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from forms.letters.catalogue import About, Placeholder, citations
+from registers.amounts import written
 from registers.errors import DomainError
 
 TOKEN = re.compile(r"\{\{\s*(#|\?|qr:)?\s*([a-z][a-z0-9_]*)\s*\}\}")
@@ -249,7 +250,6 @@ def _day(value: Any) -> date:
 def _number(value: Any) -> str:
     """Without trailing zeros: 1.500000 is written 1.5."""
     try:
-        text = format(Decimal(str(value)), "f")
+        return written(Decimal(str(value)))
     except InvalidOperation:
         return _ILLEGAL.sub("", str(value))
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from handlers.reserve import quarter_days
-from registers import parties, quota, reduction_check, reductions
+from registers import parties, quota, reduction_check, reduction_uses, reductions
 from registers.errors import Conflict, DomainError
 from registers.quota import Account, Register
 from registers.reduction_reports import report
 from registers.reduction_tables import ReductionAmount, ReductionProject
-from registers.reductions import Portion
+from registers.reduction_uses import Portion
 from tests.conftest import World, key
 from tests.web.conftest import Api
 from workflows import cases, definitions, quotaledger, scenarios
@@ -125,7 +125,7 @@ def test_portions_go_to_the_reserve_or_out_and_the_rest_stays(conn: Connection, 
         Portion(project_id, "COD", purpose, Decimal(amount))
         for purpose, amount in (("reserve", "2"), ("binding", "1"), ("sold", "0.5"), ("own_replacement", "0.5"))
     ]
-    reductions.use(conn, portions, on=DAY, now=world.time.now(), by=None)
+    reduction_uses.use(conn, portions, on=DAY, now=world.time.now(), by=None)
     assert held(conn, Register.REDUCTION) == before[Register.REDUCTION] - 4
     assert held(conn, Register.RESERVE) == before[Register.RESERVE] + 2
     assert reductions.amounts_of(conn, [project_id])[project_id][0]["left"] == 1
@@ -143,7 +143,7 @@ def test_no_more_leaves_than_was_entered_and_then_nothing_at_all(world: World) -
         before = held(conn, Register.REDUCTION)
     portions = [Portion(project_id, "COD", "binding", Decimal(3)), Portion(project_id, "COD", "reserve", Decimal(3))]
     with pytest.raises(DomainError) as caught, world.rt.db.transaction() as conn:
-        reductions.use(conn, portions, on=DAY, now=world.time.now(), by=None)
+        reduction_uses.use(conn, portions, on=DAY, now=world.time.now(), by=None)
     assert caught.value.code == "reduction_short"
     with world.rt.db.transaction() as conn:
         assert held(conn, Register.REDUCTION) == before
@@ -159,7 +159,7 @@ def test_eight_at_once_share_what_one_project_holds(world: World) -> None:
         try:
             with world.rt.db.transaction() as conn:
                 portion = Portion(project_id, "TN", "reserve", Decimal("1"))
-                reductions.use(conn, [portion], on=DAY, now=world.time.now(), by=None)
+                reduction_uses.use(conn, [portion], on=DAY, now=world.time.now(), by=None)
             outcomes.append(True)
         except DomainError:
             outcomes.append(False)
@@ -182,17 +182,17 @@ def test_what_the_upper_level_uses_leaves_the_reserve_but_no_more_than_it_holds(
             Portion(project_id, "TP", "reserve", Decimal(2), to_upper=True),
             Portion(project_id, "TP", "reserve", Decimal(3)),
         ]
-        reductions.use(conn, portions, on=DAY, now=world.time.now(), by=None)
+        reduction_uses.use(conn, portions, on=DAY, now=world.time.now(), by=None)
     facts = {"on": DAY, "now": world.time.now(), "by": None, "document": "苏环办〔2026〕7号"}
     with world.rt.db.transaction() as conn:
-        reductions.use_by_upper(conn, Portion(project_id, "TP", "upper", Decimal("1.5")), **facts)
+        reduction_uses.use_by_upper(conn, Portion(project_id, "TP", "upper", Decimal("1.5")), **facts)
         assert held(conn, Register.RESERVE, "dujia", "TP") == Decimal("3.5")
     with pytest.raises(DomainError), world.rt.db.transaction() as conn:
-        reductions.use_by_upper(conn, Portion(project_id, "TP", "upper", Decimal("0.6")), **facts)
+        reduction_uses.use_by_upper(conn, Portion(project_id, "TP", "upper", Decimal("0.6")), **facts)
 
 
 def test_a_grant_passes_through_the_upper_account_into_the_reserve(conn: Connection, world: World) -> None:
-    reductions.grant(
+    reduction_uses.grant(
         conn, zone="dujia", amounts={"PM": Decimal(3)}, on=DAY, now=world.time.now(), by=None, document="文件"
     )
     assert held(conn, Register.RESERVE, "dujia", "PM") == 3
@@ -204,7 +204,7 @@ def test_uses_are_never_changed(world: World) -> None:
     with world.rt.db.transaction() as conn:
         project_id = entered(conn, world)
         portion = Portion(project_id, "COD", "binding", Decimal(1))
-        reductions.use(conn, [portion], on=DAY, now=world.time.now(), by=None)
+        reduction_uses.use(conn, [portion], on=DAY, now=world.time.now(), by=None)
     with pytest.raises(DBAPIError), world.rt.db.transaction() as conn:
         conn.execute(text("UPDATE reduction_use SET amount = 2"))
     with (
@@ -218,7 +218,7 @@ def test_reversing_a_use_gives_the_amount_back_and_an_entry_only_when_nothing_of
     with world.rt.db.transaction() as conn:
         project_id = entered(conn, world, "5", "dujia", "TN")
         portion = Portion(project_id, "TN", "reserve", Decimal(2))
-        used = reductions.use(conn, [portion], on=DAY, now=world.time.now(), by=None)[0]
+        used = reduction_uses.use(conn, [portion], on=DAY, now=world.time.now(), by=None)[0]
         entry = conn.scalar(select(ReductionAmount.posting_id).where(ReductionAmount.project_id == project_id))
     officer = world.actor("qianfa")
     with pytest.raises(Conflict):
@@ -247,7 +247,7 @@ def test_the_check_of_registers_finds_what_does_not_agree(world: World) -> None:
 def test_the_report_counts_the_days_and_the_register_the_end(conn: Connection, world: World) -> None:
     project_id = entered(conn, world, "5", "shangwu", "SO2")
     portion = Portion(project_id, "SO2", "sold", Decimal("1.25"))
-    reductions.use(conn, [portion], on=date(2026, 10, 2), now=world.time.now(), by=None)
+    reduction_uses.use(conn, [portion], on=date(2026, 10, 2), now=world.time.now(), by=None)
     third = {(row["zone"], row["factor"]): row for row in report(conn, *quarter_days(2026, 3))}["shangwu", "SO2"]
     assert (third["entered"], third["sold"], third["left"], third["projects"]) == (5, 0, 5, 1)
     fourth = {(row["zone"], row["factor"]): row for row in report(conn, *quarter_days(2026, 4))}["shangwu", "SO2"]

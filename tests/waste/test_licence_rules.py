@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import forms
-from handlers import licence, registry, waste
+from handlers import licence, licence_papers, registry, waste
 from registers import waste_rules
 from registers.timesource import FixedTime
 from workflows import install
@@ -234,8 +234,8 @@ def test_mode_class_and_facility_ask_for_a_new_licence_at_any_scale(fact: str) -
 
 
 def test_records_are_kept_for_the_longer_time_and_of_a_landfill_for_ever() -> None:
-    assert "10年" in licence.retention(False, date(2026, 9, 1))
-    assert "永久" in licence.retention(True, date(2026, 9, 1))
+    assert "10年" in licence_papers.retention(False, date(2026, 9, 1))
+    assert "永久" in licence_papers.retention(True, date(2026, 9, 1))
 
 
 def test_the_wastes_of_a_table_are_read_once() -> None:
