@@ -24,7 +24,7 @@ from registers.db import SYSTEM_SCOPE, normalise_url, uuid7
 from registers.pilot_tables import CAUSES
 from web import site
 from web.server import Installation
-from workflows import boards, portfolio, reformwork, unitfiles
+from workflows import boards, boardwork, portfolio, reformwork, unitfiles
 from workflows.runtime import Runtime
 
 STEPS = 11
@@ -71,13 +71,13 @@ def main(quick: bool) -> list[dict[str, Any]]:
     with house.installation() as (place, rt):
         _fill(rt, cases, count)
         began = time.perf_counter()
-        boards.refresh(rt, house.person(rt, "shengjian"), str(uuid.uuid4()))
+        boardwork.refresh(rt, house.person(rt, "shengjian"), str(uuid.uuid4()))
         asked = time.perf_counter() - began
-        boards.work(rt)
+        boardwork.work(rt)
         with rt.db.transaction() as conn:
             made = boards.stamp(conn) or {}
         rows = [
-            _row("asking for the first carrying over (one portion)", [asked], f"{boards.BATCH} cases at most"),
+            _row("asking for the first carrying over (one portion)", [asked], f"{boardwork.BATCH} cases at most"),
             _row(
                 "carrying all over, in the background",
                 [time.perf_counter() - began],
@@ -86,7 +86,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
         ]
         _analyze(place)
         began = time.perf_counter()
-        boards.refresh(rt, house.person(rt, "shengjian"), str(uuid.uuid4()))
+        boardwork.refresh(rt, house.person(rt, "shengjian"), str(uuid.uuid4()))
         rows.append(_row("carrying over when nothing changed", [time.perf_counter() - began], ""))
         return rows + _queries(rt, 5 if quick else 15) + _pages(place, rt, 3 if quick else 9)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from registers import milestones
 from registers.accounts import Actor
-from workflows import milestoning, separate
+from workflows import milestonedates, milestoning, separate
 from workflows.runtime import Runtime
 
 
@@ -17,7 +17,7 @@ def document(conn: Connection, rt: Runtime, actor: Actor, owner_kind: str, owner
     """The milestones of an owner this person may see, with the log of revisions."""
     milestoning.see(conn, actor, owner_kind, owner_id)
     away = separate.hidden(conn, actor, owner_id) if owner_kind == "case" else frozenset()
-    closed = {f"{milestoning.CLOCK}{kind}" for kind in away}
+    closed = {f"{milestonedates.CLOCK}{kind}" for kind in away}
     hidden = ("owner_kind", "owner_id", "case_id", "actor_id")
     return {
         "milestones": [

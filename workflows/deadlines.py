@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 import workflows.wastewatch  # noqa: F401 - daily work
 from registers.accounts import SYSTEM
 from registers.timesource import CHINA
-from workflows import boards, calling, cron, duties, engine, expiry, housekeeping, picking, quotaround, recompute  # noqa: F401 - daily work
+from workflows import boardwork, calling, cron, duties, engine, expiry, housekeeping, picking, quotaround, recompute  # noqa: F401 - daily work
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Command, Step, command
 from workflows.models import Deadline
@@ -196,7 +196,7 @@ class Alarm:
     def _recount(self) -> None:
         try:
             recompute.work(self._rt)
-            boards.work(self._rt)
+            boardwork.work(self._rt)
         except Exception:
             log.exception("recount failed; it goes on where it stopped")
 

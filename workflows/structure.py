@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from workflows import bpmn
+from workflows import bpmnreader
 from workflows.bpmn import Document, Node, Process, Scope
 from workflows.dmn import Decision, read_dmn
 from workflows.findings import ERROR, Finding
 from workflows.xmlsafe import XmlRefused
-
-# Events that start a scope only when something happens.
-TRIGGERED = frozenset({"message", "timer", "signal", "condition", "error", "escalation"})
 
 
 @dataclass
@@ -46,7 +43,7 @@ def read(files: Mapping[str, bytes]) -> Source:
             _read_dmn(source, name, data)
             continue
         try:
-            source.documents.append(bpmn.read(data, name))
+            source.documents.append(bpmnreader.read(data, name))
         except XmlRefused as refused:
             source.findings.append(
                 Finding(

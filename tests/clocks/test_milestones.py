@@ -16,7 +16,7 @@ from tests.clocks.kit import RUNNING, again, begin, lines, task_of
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
 from tests.web.conftest import Api
-from workflows import calendaring, cases, clockwork, milestoning, recompute
+from workflows import calendaring, cases, clockwork, milestonedates, milestoning, recompute
 
 # 1 September 2026 is a Tuesday; National Day week of 2026 lies between the dates below.
 MARKED = chain(
@@ -32,7 +32,7 @@ def begun(world: World) -> uuid.UUID:
     return begin(world, MARKED)
 
 
-def point(world: World, case_id: uuid.UUID, name: str) -> milestoning.Point:
+def point(world: World, case_id: uuid.UUID, name: str) -> milestonedates.Point:
     with world.rt.db.transaction() as conn:
         found = milestoning.points(conn, world.rt, "case", case_id)
     return next(item for item in found if item.key == name)

@@ -15,7 +15,7 @@ from registers.accounts import ANONYMOUS, SYSTEM, Actor
 from registers.milestones import Milestone
 from registers.pilot_tables import Pilot, PilotRisk, PilotTask
 from tests.conftest import TODAY, World, key
-from workflows import boards, majorevents, piloting, reformwork, scoringwork
+from workflows import boardwork, majorevents, piloting, reformwork, scoringwork
 from workflows.board_tables import BoardWalk
 
 Ready = tuple[Actor, dict[str, Any]]
@@ -166,7 +166,7 @@ def _portion(world: World) -> Ready:
 
 
 # Importing the modules registers their commands.
-COMMANDS_OF = (boards, majorevents, piloting, reformwork, scoringwork)
+COMMANDS_OF = (boardwork, majorevents, piloting, reformwork, scoringwork)
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "pilot.load": _load,
     "pilot.assign": _assign,

@@ -20,7 +20,7 @@ from registers.db import Scope
 from registers.errors import DomainError
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import boards, cases, reformwork
+from workflows import boards, boardwork, cases, reformwork
 from workflows.models import Task
 
 MODEL = chain(
@@ -60,7 +60,7 @@ def town(world: World) -> dict[str, uuid.UUID]:
     do(world, quick, "chuangkou")  # Fri 4: one day of the authority
     world.time.move_to(date(2026, 9, 10))
     do(world, slow, "chuangkou")  # Fri 4, Mon 7, Tue 8, Wed 9: four
-    boards.refresh(world.rt, world.actor("jianguan"), key())
+    boardwork.refresh(world.rt, world.actor("jianguan"), key())
     return {"slow": slow, "quick": quick, "waiting": waiting}
 
 
@@ -87,7 +87,7 @@ def test_visits_are_counted_as_they_were_recorded(
     assert api("chuangkou").last.status_code == 201, gone
     api("chuangkou").post(f"/cases/{town['slow']}/visits/{made['visit_id']}/reverse", {"note": "再次"})
     assert api("chuangkou").last.status_code == 409
-    boards.refresh(world.rt, world.actor("jianguan"), key())
+    boardwork.refresh(world.rt, world.actor("jianguan"), key())
     with world.rt.db.transaction() as conn:
         rows = boards.closed(conn, world.actor("jianguan"), "trial", *SPAN)
     assert {row["case_id"]: row["visits"] for row in rows} == {town["slow"]: 1, town["quick"]: 1}
@@ -119,8 +119,8 @@ def test_a_large_house_is_carried_over_in_portions_and_says_how_far_it_is(
         conn.execute(text("UPDATE board_case SET event_seq = -1"))
     assert stamped is not None
     world.time.move_to(date(2026, 9, 11))
-    monkeypatch.setattr(boards, "BATCH", 1)
-    made = boards.refresh(world.rt, world.actor("jianguan"), key())
+    monkeypatch.setattr(boardwork, "BATCH", 1)
+    made = boardwork.refresh(world.rt, world.actor("jianguan"), key())
     assert (made["finished"], made["done"], made["total"]) == (False, 1, 3)
     page = at_page("jianguan")[0].get("/boards/cases").get_data(as_text=True)
     assert "已处理1件，共3件" in page
@@ -128,7 +128,7 @@ def test_a_large_house_is_carried_over_in_portions_and_says_how_far_it_is(
         under_way = boards.stamp(conn)
     assert under_way is not None
     assert under_way["as_of"] == stamped["as_of"]
-    assert boards.work(world.rt) == 2
+    assert boardwork.work(world.rt) == 2
     # Month by month the counts by days, and what stands open last.
     with world.rt.db.transaction() as conn:
         after = boards.stamp(conn)
@@ -138,7 +138,7 @@ def test_a_large_house_is_carried_over_in_portions_and_says_how_far_it_is(
     assert after is not None
     assert after["under_way"] is None
     assert after["as_of"] == world.time.now()
-    assert boards.work(world.rt) == 0
+    assert boardwork.work(world.rt) == 0
 
 
 def test_median_and_90th_percentile_of_a_step_and_of_a_month(world: World, town: dict[str, uuid.UUID]) -> None:
@@ -198,10 +198,10 @@ def test_carrying_over_again_changes_nothing_and_a_changed_case_is_carried_over(
         return [line for part in rows for line in part]
 
     before = carried()
-    assert boards.refresh(world.rt, supervisor, key())["changed"] == 0
+    assert boardwork.refresh(world.rt, supervisor, key())["changed"] == 0
     assert carried() == before
     do(world, town["waiting"], "chuangkou")
-    assert boards.refresh(world.rt, supervisor, key())["changed"] == 1
+    assert boardwork.refresh(world.rt, supervisor, key())["changed"] == 1
     with world.rt.db.transaction() as conn:
         assert boards.lights(conn, supervisor, world.time.now(), "trial")["green"]["authority"] == 0
 

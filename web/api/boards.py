@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import boards
+from workflows import boards, boardwork
 
 blueprint = Blueprint("boards", __name__, description="Boards of those who supervise")
 
@@ -45,7 +45,7 @@ class ClosedIn(PeriodIn):
 @auth.signed_in
 def refresh() -> Any:
     """Carry the boards over now."""
-    return run(boards.refresh)
+    return run(boardwork.refresh)
 
 
 @blueprint.get("/boards/cases")

@@ -14,7 +14,7 @@ from web import auth, boardviews
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.pages.pilots import sheet
-from workflows import boards, quotareading
+from workflows import boards, boardwork, quotareading
 
 PAGE = 50
 
@@ -160,7 +160,7 @@ def board_quota_sheet() -> Response:
 @auth.signed_in
 def board_refresh() -> Any:
     """Carry the boards over now."""
-    run(boards.refresh)
+    run(boardwork.refresh)
     back = request.form.get("back", "")
     known = ("board_cases", "board_steps", "board_bodies")
     return redirect(url_for(f"pages.{back if back in known else 'board_cases'}"))

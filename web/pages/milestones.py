@@ -14,7 +14,7 @@ from web import auth, milestoneviews
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
-from workflows import access, milestoning
+from workflows import access, milestonedates, milestoning
 
 
 @blueprint.get("/cases/<uuid:case_id>/milestones")
@@ -72,7 +72,7 @@ def _day(text: str, *, needed: bool) -> date | None:
         raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
-def _page(case_id: uuid.UUID, *, error: str = "", moved: list[milestoning.Shift] | None = None) -> str:
+def _page(case_id: uuid.UUID, *, error: str = "", moved: list[milestonedates.Shift] | None = None) -> str:
     with reading() as conn:
         row = access.visible_case(conn, actor(), case_id)
         shown = milestoneviews.document(conn, runtime(), actor(), "case", case_id)
