@@ -24,11 +24,13 @@ from web.api import (
     modelruns,
     notices,
     objections,
+    parks,
     permits,
     pilots,
     publishing,
     quota,
     reductions,
+    scoring,
     session,
     signatures,
     tasks,
@@ -62,7 +64,7 @@ def install(app: Flask) -> None:
     made = OneWindowApi(app)
     about_cases = (cases, clocks, milestones, tasks, signatures, desk, files, notices, objections)
     about_models = (authoring, definitions, trials, modelruns, publishing)
-    about_registers = (pilots, boards, permits, reductions, totals, waste, quota)
+    about_registers = (pilots, scoring, parks, boards, permits, reductions, totals, waste, quota)
     for module in (
         session,
         *about_models,
