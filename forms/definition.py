@@ -111,10 +111,6 @@ class Field:
     readonly: bool = False
     signer: str | None = None
 
-    def choice_label(self, value: str) -> Words:
-        """What a stored choice is called; an unknown one is shown as it is."""
-        return next((choice.label for choice in self.choices if choice.value == value), Words(value, value))
-
 
 @dataclass(frozen=True)
 class Section:

@@ -103,16 +103,6 @@ def next_due(recurs: Mapping[str, Any], on: date) -> date | None:
     return None
 
 
-def overall(standings: Iterable[Standing]) -> str:
-    """The light of a pilot: red when anything is late, yellow when anything is due soon, grey without any date."""
-    states = [one.state for one in standings]
-    if "late" in states:
-        return "red"
-    if "due" in states:
-        return "yellow"
-    return "green" if any(state in LIGHT_OF for state in states) else "grey"
-
-
 def coming(standings: Iterable[Standing], on: date, days: int) -> list[Standing]:
     """What is due within so many days and not done."""
     until = on + timedelta(days=days)

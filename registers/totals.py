@@ -9,7 +9,7 @@ entered with their document. Amounts are t/a, Decimal, six places.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -245,11 +245,6 @@ def put_quality(
 
 
 # -- lists for pages and spreadsheets ---------------------------------------------------------------------
-
-
-def seen_zones(conn: Connection, body_ids: Iterable[uuid.UUID]) -> list[str]:
-    """The zones whose registers a person of these bodies may see."""
-    return list(conn.scalars(select(Zone.code).where(Zone.body_id.in_(sorted(body_ids))).order_by(Zone.code)))
 
 
 def units(conn: Connection, year: int, zones: Sequence[str], limit: int = 1000) -> list[dict[str, Any]]:

@@ -20,7 +20,6 @@ from workflows.calendars import DAY, WorkCalendar
 
 FactKind = Literal["started", "paused", "resumed", "extended", "decided", "delivered"]
 State = Literal["not_started", "running", "paused", "overdue", "decided", "decided_late"]
-Reason = Literal["start", "counted", "day_off", "paused", "before", "due"]
 
 # The walk below is bounded by the limit and the pauses; this guards against a pause of absurd length.
 _LONGEST_WALK = 366 * 30

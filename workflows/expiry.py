@@ -7,6 +7,7 @@ periods are house rules (`registers.house`) and no law's: shorter ones belong in
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, ClockFact, Matter
 from workflows.runtime import Runtime
+
+log = logging.getLogger("onewindow.expiry")
 
 # Cases in which every open task is the applicant's, with the day since when; a draft has no submission but the first.
 _IDLE = text(
@@ -121,8 +124,9 @@ def close_idle(rt: Runtime) -> int:
         if periods.last_day(row) < rt.time.today():
             try:
                 ended += bool(end_idle(rt, SYSTEM, f"idle:{row.id}:{row.since}", case_id=row.id)["ended"])
-            except DomainError:
-                continue
+            except DomainError as error:
+                # Somebody was faster: the case has moved on or ended since it was looked up.
+                log.info("case %s is not ended: %s", row.id, error.en)
     return ended
 
 

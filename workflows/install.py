@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 from pathlib import Path
 
@@ -90,8 +89,3 @@ def first_administrator(conn: Connection, time: TimeSource, *, login: str, name:
 def has_users(conn: Connection) -> bool:
     """Whether anybody can sign in yet."""
     return conn.scalar(select(parties.User.id).limit(1)) is not None
-
-
-def new_password() -> str:
-    """A password that can be read aloud."""
-    return secrets.token_urlsafe(12)

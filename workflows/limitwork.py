@@ -150,7 +150,7 @@ def table(conn: Connection, on: date) -> list[dict[str, Any]]:
         try:
             found.append({"rule": limits.rule(conn, code, on), "versions": counts.get(code, 0)})
         except DomainError:
-            continue
+            continue  # no version of it is in force on that day
     return found
 
 

@@ -179,10 +179,5 @@ def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def hearing_wanted(conn: Connection, case_id: uuid.UUID, kind: str) -> bool:
-    """Whether anybody asked for a hearing on a notice of this kind."""
-    return any(comment["wants_hearing"] for comment in comments(conn, case_id, kind))
-
-
 def _is_open(notice: dict[str, Any], on: date) -> bool:
     return notice["closed_at"] is None and (notice["until_on"] is None or on <= notice["until_on"])

@@ -27,7 +27,6 @@ from registers.pilot_tables import (
     PilotIndicator,
     PilotRisk,
     PilotSlip,
-    PilotTask,
     PilotValue,
 )
 from registers.timesource import CHINA
@@ -367,14 +366,6 @@ def document(conn: Connection, actor: Actor, pilot_id: uuid.UUID, on: date) -> d
         **dossier,
         **past,
     }
-
-
-def task_keys(conn: Connection, pilot_id: uuid.UUID) -> list[tuple[str, str]]:
-    """Key and title of the tasks of a pilot."""
-    rows = conn.execute(
-        select(PilotTask.key, PilotTask.title).where(PilotTask.pilot_id == pilot_id).order_by("position")
-    )
-    return [(row.key, row.title["zh"]) for row in rows]
 
 
 def _positive(given: Any, pointer: str) -> Decimal | None:

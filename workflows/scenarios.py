@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -168,8 +167,3 @@ def flows(contents: dict[str, bytes]) -> set[str]:
     own = {name: content for name, content in contents.items() if name.endswith(".bpmn") and name not in shared}
     trees = [xmlsafe.parse(content) for content in own.values()]
     return {flow.get("id", "") for tree in trees for flow in tree.iter(_SEQUENCE_FLOW)}
-
-
-def read_folders(names: list[str], shipped: list[Path]) -> list[dict[str, bytes]]:
-    """The files of the shipped procedures with these names, or of all."""
-    return [definitions.read_folder(folder) for folder in shipped if not names or folder.name in names]

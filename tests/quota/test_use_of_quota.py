@@ -305,7 +305,7 @@ def test_a_fifth_above_needs_no_new_plan_but_for_nitrogen_and_phosphorus_in_the_
 
 
 def test_every_scenario_of_the_procedure_plays_on_the_real_runtime(world: World) -> None:
-    report = scenarios.run_files(world.rt, scenarios.read_folders(["quota_use"], install.shipped())[0])
+    report = scenarios.run_files(world.rt, definitions.read_folder(procedures_folder() / "quota_use"))
     assert [(one.title["zh"], one.problems) for one in report.results if not one.passed] == []
     assert report.coverage == 1.0
     assert len(report.results) >= 12
