@@ -215,28 +215,11 @@ def _field(given: Any, where: str, in_table: bool = False) -> Field:
         raise _wrong(f"{where}.name", "name 应为小写英文名称", "the name must be a lower-case name")
     if kind not in TYPES or (in_table and kind == "table"):
         raise _wrong(f"{where}.type", f"类型 {kind} 在此处不可用", f"the type {kind} cannot be used here")
-    choices = tuple(
-        Choice(str(choice["value"]), _words(choice, "label", f"{where}.choices.{index}"))
-        for index, choice in enumerate(_list(given, "choices", where) if kind in ("choice", "choices") else ())
-    )
-    if len({choice.value for choice in choices}) != len(choices):
-        raise _wrong(f"{where}.choices", "选项的值重复", "two choices have the same value")
     columns = tuple(
         _field(column, f"{where}.columns.{index}", in_table=True)
         for index, column in enumerate(_list(given, "columns", where) if kind == "table" else ())
     )
-    pattern = given.get("pattern")
-    try:
-        re.compile(pattern or "")
-    except re.error as error:
-        raise _wrong(f"{where}.pattern", f"正则表达式有误：{error}", f"not a regular expression: {error}") from None
-    lowest, highest = _bound(given, "min", kind, where), _bound(given, "max", kind, where)
-    if kind in ("tons", "percent") and lowest is None:
-        lowest = Decimal(0)
-    if kind == "percent" and highest is None:
-        highest = Decimal(100)
-    if lowest is not None and highest is not None and lowest > highest:  # type: ignore[operator]
-        raise _wrong(f"{where}.min", "最小值大于最大值", "min is greater than max")
+    lowest, highest = _bounds(given, kind, where)
     return Field(
         name=name,
         type=kind,
@@ -251,9 +234,9 @@ def _field(given: Any, where: str, in_table: bool = False) -> Field:
         min=lowest,
         max=highest,
         max_length=given.get("max_length"),
-        pattern=pattern,
+        pattern=_pattern(given, where),
         pattern_hint=_optional_words(given, "pattern_hint", where),
-        choices=choices,
+        choices=_choices(given, kind, where),
         catalogue=given.get("catalogue"),
         columns=columns,
         min_rows=given.get("min_rows", 0),
@@ -264,6 +247,38 @@ def _field(given: Any, where: str, in_table: bool = False) -> Field:
         readonly=bool(given.get("readonly", False)),
         signer=given.get("signer"),
     )
+
+
+def _choices(given: Mapping[str, Any], kind: str, where: str) -> tuple[Choice, ...]:
+    choices = tuple(
+        Choice(str(choice["value"]), _words(choice, "label", f"{where}.choices.{index}"))
+        for index, choice in enumerate(_list(given, "choices", where) if kind in ("choice", "choices") else ())
+    )
+    if len({choice.value for choice in choices}) != len(choices):
+        raise _wrong(f"{where}.choices", "选项的值重复", "two choices have the same value")
+    return choices
+
+
+def _pattern(given: Mapping[str, Any], where: str) -> str | None:
+    pattern: str | None = given.get("pattern")
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        raise _wrong(f"{where}.pattern", f"正则表达式有误：{error}", f"not a regular expression: {error}") from None
+    return pattern
+
+
+def _bounds(given: Mapping[str, Any], kind: str, where: str) -> tuple[Any, Any]:
+    """The least and the greatest answer; tons are never below zero, a percentage lies between 0 and 100."""
+    lowest: Any = _bound(given, "min", kind, where)
+    highest: Any = _bound(given, "max", kind, where)
+    if kind in ("tons", "percent") and lowest is None:
+        lowest = Decimal(0)
+    if kind == "percent" and highest is None:
+        highest = Decimal(100)
+    if lowest is not None and highest is not None and lowest > highest:
+        raise _wrong(f"{where}.min", "最小值大于最大值", "min is greater than max")
+    return lowest, highest
 
 
 def _bound(given: Mapping[str, Any], key: str, kind: str, where: str) -> Decimal | date | None:

@@ -15,7 +15,7 @@ from marshmallow import Schema, fields
 
 from handlers.fields import Day, Facts
 from handlers.registry import HandlerContext, handler
-from registers import parties
+from registers import limits, parties
 from registers.catalogues import LEVEL_TITLES
 
 # In the order in which a notice and its letter name them; a JSON register does not keep an order.
@@ -42,11 +42,6 @@ ELEMENTS = (
     "通讯地址",
 )
 _NEEDED = ("公众参与情况", "建设单位或者地方政府作出的相关环境保护措施承诺")
-_HEARING = "申请人、利害关系人自本公示发布之日起五个工作日内可以提出听证申请（《行政许可法》第四十七条）。"
-_REMEDIES = (
-    "认为上述决定侵犯其合法权益的，可以自知道或者应当知道之日起六十日内申请行政复议，"
-    "也可以自知道或者应当知道之日起六个月内提起行政诉讼。"
-)
 _COMMENTS = "公示期内可以通过本系统公示页面、电话或者信函提出意见。"
 _DECISIONS = {
     "eia": {"approved": "批准", "refused": "不予批准"},
@@ -122,7 +117,7 @@ def intended(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
             ),
             "公众参与情况": participation,
             "建设单位或者地方政府作出的相关环境保护措施承诺": opinion.get("commitments") or promise,
-            "听证告知": _HEARING,
+            "听证告知": _hearing(ctx.act_date),
             "反馈意见的方式": _COMMENTS,
         },
     )
@@ -158,7 +153,7 @@ def decision(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
             "环评决定文号": inputs["eia_number"],
             "排污许可决定": decided["permit"] and f"{decided['permit']}（{day}）",
             "排污许可证": inputs["permit_number"] and f"证书编号{inputs['permit_number']}",
-            "救济途径": _REMEDIES,
+            "救济途径": remedies(ctx.act_date),
         },
     )
 
@@ -189,3 +184,20 @@ def content_of(inputs: Mapping[str, Any], ctx: HandlerContext, special: Mapping[
 
 def _chinese(day: date | None) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if day else ""
+
+
+def remedies(on: date) -> str:
+    """What whoever disagrees with a decision may do, and how long, by the law of that day."""
+    reconsideration, suit = (
+        limits.written(limits.built_in(code, on)) for code in ("remedy.reconsideration", "remedy.suit")
+    )
+    return (
+        f"认为上述决定侵犯其合法权益的，可以自知道或者应当知道之日起{reconsideration}内申请行政复议，"
+        f"也可以自知道或者应当知道之日起{suit}内提起行政诉讼。"
+    )
+
+
+def _hearing(on: date) -> str:
+    """Until when a hearing may be asked for, by the law of that day."""
+    rule = limits.built_in("hearing.request", on)
+    return f"申请人、利害关系人自本公示发布之日起{limits.written(rule)}内可以提出听证申请（{rule.basis_zh}）。"

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from handlers import permits as permit_rules
-from handlers.announcements import content_of
+from handlers.announcements import content_of, remedies
 from handlers.fields import Facts, Rows, amount
 from handlers.licence import OUTCOMES
 from handlers.registry import HandlerContext, handler
@@ -83,9 +83,9 @@ def terms(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     application, opinion, licence = inputs["application"], inputs["opinion"], inputs["licence"]
     duties = [{"name": name, "text": str(application[key])} for name, key in _DUTIES if application.get(key)]
     if licence.get("kind") == "collection":
-        days = limits.built_in("waste.hand_over", ctx.act_date)
+        rule = limits.built_in("waste.hand_over", ctx.act_date)
         duties.append(
-            {"name": "移交处置", "text": f"收集后{days.limit}个工作日内移交{application.get('acceptance_contract')}"}
+            {"name": "移交处置", "text": f"收集后{limits.written(rule)}内移交{application.get('acceptance_contract')}"}
         )
     if opinion.get("duties"):
         duties.append({"name": "专项要求", "text": str(opinion["duties"])})
@@ -155,6 +155,6 @@ def announcement(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
             "排污许可决定": OUTCOMES[str(final["permit"])],
             "排污许可证": inputs["permit_number"] and f"证书编号{inputs['permit_number']}",
             "联合办理说明": str(final.get("fate_zh") or ""),
-            "救济途径": "可以自知道决定之日起六十日内申请行政复议，或者六个月内提起行政诉讼。",
+            "救济途径": remedies(ctx.act_date),
         },
     )

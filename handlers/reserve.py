@@ -110,24 +110,7 @@ def check(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
             problems.append(
                 _problem(where, f"{key[0]}：其他不符合储备条件的，须注明原因。", f"{key}: give the reason.")
             )
-        lines.append(
-            {
-                "project_id": str(found["id"]),
-                "project": key[0],
-                "name": found["name"],
-                "factor": key[1],
-                "factor_zh": names.get(key[1], key[1]),
-                "left": found["left"],
-                "excluded": total - parts["reserve"],
-                "excluded_zh": "；".join(
-                    f"{USE_TITLES[purpose][0]}{written(parts[purpose])}" for purpose in EXCLUSIONS if parts[purpose]
-                )
-                or "—",
-                "to_upper": row.get("to_upper") is True,
-                "parts": {purpose: format(part, "f") for purpose, part in parts.items()},
-                "reserve": parts["reserve"],
-            }
-        )
+        lines.append(_assigned(found, parts, names.get(key[1], key[1]), to_upper=row.get("to_upper") is True))
     if not any(line["reserve"] or line["excluded"] for line in lines) and not problems:
         problems.append(_problem("rows", "没有分配任何减排量。", "Nothing is assigned."))
     return {"ok": not problems, "problems": problems, "lines": lines}
@@ -301,6 +284,26 @@ def quarter_days(year: int, quarter: int) -> tuple[date, date]:
     first = date(year, quarter * 3 - 2, 1)
     following = date(year + quarter // 4, quarter * 3 % 12 + 1, 1)
     return first, date.fromordinal(following.toordinal() - 1)
+
+
+def _assigned(
+    found: Mapping[str, Any], parts: Mapping[str, Decimal], factor_zh: str, *, to_upper: bool
+) -> dict[str, Any]:
+    """A line of the letter: what of a project's amount (t/a) goes to the reserve and what to uses that exclude it."""
+    excluded = [f"{USE_TITLES[purpose][0]}{written(parts[purpose])}" for purpose in EXCLUSIONS if parts[purpose]]
+    return {
+        "project_id": str(found["id"]),
+        "project": found["number"],
+        "name": found["name"],
+        "factor": found["factor"],
+        "factor_zh": factor_zh,
+        "left": found["left"],
+        "excluded": sum(parts.values(), Decimal(0)) - parts["reserve"],
+        "excluded_zh": "；".join(excluded) or "—",
+        "to_upper": to_upper,
+        "parts": {purpose: format(part, "f") for purpose, part in parts.items()},
+        "reserve": parts["reserve"],
+    }
 
 
 def _parts(row: Mapping[str, Any]) -> dict[str, Decimal]:

@@ -29,6 +29,14 @@ Unit = Literal["workday", "day", "month", "year"]
 UNITS: tuple[Unit, ...] = ("workday", "day", "month", "year")
 
 
+UNIT_WORDS: dict[Unit, tuple[str, str]] = {
+    "workday": ("个工作日", "working days"),
+    "day": ("日", "days"),
+    "month": ("个月", "months"),
+    "year": ("年", "years"),
+}  # Chinese, English
+
+
 @dataclass(frozen=True)
 class Extension:
     """How far a limit may be extended, who approves it and where the law says so."""
@@ -194,6 +202,11 @@ def seed(conn: Connection) -> int:
     ]
     statement = insert(LimitRow).on_conflict_do_nothing(index_elements=["code", "valid_from"])
     return len(conn.execute(statement.returning(LimitRow.id), rows).all())
+
+
+def written(rule: LimitRule) -> str:
+    """A limit as papers say it: “30个工作日”."""
+    return f"{rule.limit}{UNIT_WORDS[rule.unit][0]}"
 
 
 def effect_text(effect: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from registers.errors import Conflict, DomainError
 from registers.quota import Account, Kind, Posting, Register
 from registers.quota_accounts import period_on
 from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse, standing
-from registers.reductions import RULE, one
+from registers.reductions import RULE, between, one
 
 
 @dataclass(frozen=True)
@@ -137,18 +137,18 @@ def grant(
 ) -> list[uuid.UUID]:
     """The upper level grants amounts to a zone's reserve: they come into the upper account and are drawn from it."""
     period = period_on(conn, on)
-    postings = []
-    for source, target in ((Register.SOURCE, Register.UPPER), (Register.UPPER, Register.RESERVE)):
-        lines = [
-            line
-            for factor, amount in sorted(amounts.items())
-            for line in quota.transfer(
-                Account(zone, factor, source, period), Account(zone, factor, target, period), amount
-            )
-        ]
-        postings.append(
-            Posting(Kind.UPPER_GRANT, on, lines, document=document, rule=f"{RULE}.2", case_id=case_id, actor_id=by)
+    postings = [
+        Posting(
+            Kind.UPPER_GRANT,
+            on,
+            between(zone, period, source, target, amounts),
+            document=document,
+            rule=f"{RULE}.2",
+            case_id=case_id,
+            actor_id=by,
         )
+        for source, target in ((Register.SOURCE, Register.UPPER), (Register.UPPER, Register.RESERVE))
+    ]
     return quota.post_all(conn, postings, now)
 
 

@@ -131,15 +131,7 @@ def enter(
     project = _locked(conn, project_id)
     if not amounts:
         raise DomainError("no_amounts", "没有可入库的减排量。", "There is no amount to enter.")
-    lines = [
-        line
-        for factor, amount in sorted(amounts.items())
-        for line in quota.transfer(
-            Account(project["zone_code"], factor, Register.SOURCE, project["period"]),
-            Account(project["zone_code"], factor, Register.REDUCTION, project["period"]),
-            amount,
-        )
-    ]
+    lines = between(project["zone_code"], project["period"], Register.SOURCE, Register.REDUCTION, amounts)
     posting_id = quota.post(
         conn,
         Posting(
@@ -189,6 +181,17 @@ def leave(conn: Connection, case_id: uuid.UUID) -> None:
         .where(ReductionProject.case_id == case_id, ReductionProject.status.in_(("listed", "declared")))
         .values(status="void")
     )
+
+
+def between(
+    zone: str, period: str, source: Register, target: Register, amounts: Mapping[str, Decimal]
+) -> list[quota.Line]:
+    """The lines that carry amounts (t/a by factor) from one register of a zone to another, in the order of the factors."""
+    return [
+        line
+        for factor, amount in sorted(amounts.items())
+        for line in quota.transfer(Account(zone, factor, source, period), Account(zone, factor, target, period), amount)
+    ]
 
 
 # -- reading ----------------------------------------------------------------------------------------------

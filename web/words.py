@@ -11,12 +11,11 @@ from markupsafe import Markup
 
 from handlers import announcements
 from registers import catalogues, parties
-from registers.limits import LimitRule
+from registers.limits import UNIT_WORDS, LimitRule
 from web.context import runtime
 from web.i18n import gettext, language, model_name
 from web.i18n import in_language as in_language
 from workflows import lights, matters, notices
-from workflows.clocks import UNIT_WORDS
 
 
 def role_name(role: str | None) -> str:

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Literal
 
 from registers.errors import DomainError
-from registers.limits import LimitRule, Unit, pause_text
+from registers.limits import UNIT_WORDS, LimitRule, Unit, pause_text
 from workflows.calendars import DAY, WorkCalendar
 
 FactKind = Literal["started", "paused", "resumed", "extended", "decided", "delivered"]
@@ -302,12 +302,6 @@ def _covers(pause: Pause, day: date) -> bool:
     return pause.start <= day and (pause.end is None or day < pause.end)
 
 
-UNIT_WORDS: dict[Unit, tuple[str, str]] = {
-    "workday": ("个工作日", "working days"),
-    "day": ("日", "days"),
-    "month": ("个月", "months"),
-    "year": ("年", "years"),
-}
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
 

@@ -24,10 +24,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from forms import letters as templates
 from handlers.announcements import in_order
-from registers import files, numbering, parties
+from registers import files, limits, numbering, parties
 from registers.db import uuid7
 from registers.errors import NotFound
-from registers.limits import LimitRule
 from workflows import matters, notices, notify
 from workflows.commands import to_json
 from workflows.models import Letter
@@ -185,7 +184,7 @@ def _of_matter(clock: matters.MatterClock) -> dict[str, Any]:
     if clock.matter["number"]:
         values[f"{kind}_number"] = clock.matter["number"]
     if clock.rule is not None:
-        values[f"{kind}_limit"] = limit_words(clock.rule)
+        values[f"{kind}_limit"] = limits.written(clock.rule)
     if reading is not None and reading.started is not None:
         values[f"{kind}_accepted_on"] = chinese_date(reading.started)
         if reading.statutory_due:
@@ -326,12 +325,6 @@ def _style(paragraph: Paragraph) -> str:
         largest = max((run.font.size or 0 for run in paragraph.runs), default=0)
         return "title" if largest >= Pt(18) else "center"
     return "right" if paragraph.alignment == WD_ALIGN_PARAGRAPH.RIGHT else ""
-
-
-def limit_words(rule: LimitRule) -> str:
-    """A limit as a letter says it: “30个工作日”."""
-    units = {"workday": "个工作日", "day": "日", "month": "个月", "year": "年"}
-    return f"{rule.limit}{units[rule.unit]}"
 
 
 def chinese_date(day: date) -> str:

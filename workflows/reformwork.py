@@ -54,29 +54,12 @@ def compare(
         raise Forbidden("该试点由牵头单位和审批机关的经办人员维护。", "This pilot is not yours to keep.")
     if metric not in METRICS:
         raise DomainError("metric", "请选择衡量的内容。", "Choose what is measured.", pointer="metric")
-    if (base_value is None) == (base_first is None) or (base_first is None) != (base_last is None):
-        raise DomainError(
-            "base",
-            "基线填一个时段，或者填一个有出处的数值，二者择一。",
-            "The baseline is a period, or a figure with its source: one of the two.",
-            pointer="base_value",
-        )
-    if base_value is not None and not base_source.strip():
-        raise DomainError(
-            "base_source", "请写明基线数值的出处。", "Say where the figure is from.", pointer="base_source"
-        )
+    _one_baseline(base_first, base_last, base_value, base_source)
     if reform_last < reform_first or (base_first and base_last and base_last < base_first):
         raise DomainError("period", "止日早于起日。", "A period ends before it begins.", pointer="reform_last")
     if zone:
         parties.zone(step.conn, zone)
     made = uuid7()
-    base = {
-        "base_first": base_first,
-        "base_last": base_last,
-        "base_value": base_value,
-        "base_source": base_source[:500],
-    }
-    reform = {"reform_first": reform_first, "reform_last": reform_last, "claimed_percent": claimed_percent}
     step.conn.execute(
         insert(PilotComparison).values(
             id=made,
@@ -84,13 +67,33 @@ def compare(
             metric=metric,
             procedure=procedure,
             zone_code=zone or None,
+            base_first=base_first,
+            base_last=base_last,
+            base_value=base_value,
+            base_source=base_source[:500],
+            reform_first=reform_first,
+            reform_last=reform_last,
+            claimed_percent=claimed_percent,
             entered_by=step.actor.name,
             at=step.now,
-            **base,
-            **reform,
         )
     )
     return {"comparison_id": made}
+
+
+def _one_baseline(first: date | None, last: date | None, value: Decimal | None, source: str) -> None:
+    """Refuse a baseline that is neither a period nor a figure with its source, or both at once."""
+    if (value is None) == (first is None) or (first is None) != (last is None):
+        raise DomainError(
+            "base",
+            "基线填一个时段，或者填一个有出处的数值，二者择一。",
+            "The baseline is a period, or a figure with its source: one of the two.",
+            pointer="base_value",
+        )
+    if value is not None and not source.strip():
+        raise DomainError(
+            "base_source", "请写明基线数值的出处。", "Say where the figure is from.", pointer="base_source"
+        )
 
 
 def effects(conn: Connection, pilot_id: uuid.UUID) -> list[dict[str, Any]]:
