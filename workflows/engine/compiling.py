@@ -74,6 +74,8 @@ def _class_of(node: Node) -> type[NodeSpec]:
 
 
 class _Builder:
+    """Builds what tokens do in the main process and in every process it calls, scope by scope."""
+
     def __init__(self, source: structure.Source, main: Process) -> None:
         self.source = source
         self.main = main
@@ -107,6 +109,7 @@ class _Builder:
         return element
 
     def scope(self, scope: Scope, name: str) -> None:
+        """One process or subprocess: first its nodes, then the ways between them."""
         spec = self.specs[name] = ScopeSpec(name)
         made: dict[str, NodeSpec] = {}
         for node in scope.nodes.values():
@@ -120,6 +123,7 @@ class _Builder:
                 inclusive.reach = structure.reachable_flows(scope, inclusive.node)
 
     def node(self, spec: ScopeSpec, node: Node) -> NodeSpec:
+        """One node; a repeated activity becomes a loop with the activity inside, an event subprocess gets its trigger."""
         element = self.element(node)
         kind = _class_of(node)
         if node.loop is None:
@@ -139,6 +143,7 @@ class _Builder:
         return made
 
     def equip(self, made: NodeSpec) -> None:
+        """Give a decision its table, and a subprocess or call the scope it runs."""
         node = made.node
         if isinstance(made, DecisionSpec):
             made.decision = self.source.decisions[node.decision or ""]
@@ -150,6 +155,7 @@ class _Builder:
                 made.target = f"process:{node.called}"
 
     def connect(self, scope: Scope, made: dict[str, NodeSpec], node: Node) -> None:
+        """The ways out of a node, and the activity a boundary event is attached to."""
         spec = made[node.id]
         for flow_id in node.outgoing:
             flow = scope.flows[flow_id]

@@ -76,6 +76,7 @@ def load(
 
 
 def open_state(model: Model, blob: bytes) -> dict[str, Any]:
+    """What `dump` wrote, as plain data; raises `StateRefused` when it is damaged, too large, or of another model or format."""
     if not blob.startswith(MAGIC):
         raise StateRefused("流程状态格式不符。", "The stored state has another format.")
     try:
@@ -105,6 +106,7 @@ def seal(state: dict[str, Any]) -> bytes:
 
 
 def _dump_scope(workflow: Any) -> dict[str, Any]:
+    """The open tokens of one (sub)workflow; a token always stands behind the one it hangs on."""
     parent = workflow.parent_task_id
     tokens = []
     for token in workflow.tasks.values():

@@ -68,15 +68,18 @@ class Token(Task):  # type: ignore[misc]
 
     @property
     def open(self) -> bool:
+        """Whether it may still act or wait."""
         return bool(self._state & OPEN)
 
     @property
     def spec(self) -> NodeSpec:
+        """What this token does: the node it is at."""
         spec: NodeSpec = self.task_spec
         return spec
 
     @property
     def instance(self) -> Instance:
+        """The case it belongs to."""
         case: Instance = self.workflow.top_workflow.case
         return case
 
@@ -114,6 +117,7 @@ class CaseWorkflow(BpmnWorkflow):  # type: ignore[misc]
         super().__init__(spec, subprocess_specs, script_engine=_SCRIPT_ENGINE, deserializing=True)
 
     def create_subprocess(self, my_task: Token, spec_name: str) -> BpmnSubWorkflow:
+        """The tree of a subprocess that runs under a token; it has no tokens yet."""
         workflow = BpmnSubWorkflow(
             self.subprocess_specs[spec_name], parent_task_id=my_task.id, top_workflow=self, deserializing=True
         )

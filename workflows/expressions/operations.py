@@ -102,6 +102,7 @@ def compare(operator: str, left: Any, right: Any, position: int | None = None) -
 
 
 def as_truth(value: Any, position: int) -> bool:
+    """A yes or no: null counts as no, anything but a truth value is an error."""
     if value is None:
         return False
     if isinstance(value, bool):
@@ -115,6 +116,7 @@ def as_truth(value: Any, position: int) -> bool:
 
 
 def as_number(value: Any, position: int) -> int | Decimal:
+    """An int or Decimal of acceptable size; a truth value is no number."""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
             raise ExpressionError("数字过大。", "The number is too large.", position)
@@ -128,6 +130,7 @@ def as_number(value: Any, position: int) -> int | Decimal:
 
 
 def calculate(operator: type[ast.operator], left: Any, right: Any, position: int) -> int | Decimal:
+    """`+ - * / %`: whole numbers stay whole except by `/`; the remainder has the sign of the divisor."""
     a, b = as_number(left, position), as_number(right, position)
     if operator in (ast.Div, ast.Mod) and b == 0:
         raise ExpressionError("除数为零，请先判断。", "Division by zero; test for it first.", position)
@@ -175,6 +178,7 @@ def lookup(container: Any, key: Any, position: int) -> Any:
 
 
 def contains(container: Any, item: Any, position: int) -> bool:
+    """Is the item in the list, the text in the text, the key in the object? Nothing is in null."""
     if container is None:
         return False
     if isinstance(container, list):
