@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -23,10 +22,6 @@ from registers import catalogues
 from registers.catalogues import LEVEL_TITLES, LEVELS, Item
 from registers.conditions import holds, number
 from registers.laws import cite
-
-# EIA catalogue, wording of many items: only low-VOC paint below this yearly amount is left out.
-LOW_VOC_PAINT_FREE_BELOW_T = Decimal(10)
-
 
 _BY_HAND = "{} 不能按行业代码自动判定，请对照名录勾选"
 
@@ -150,7 +145,7 @@ def with_derived(facts: Mapping[str, Any]) -> dict[str, Any]:
     known = dict(facts)
     low = number(known.get("low_voc_coating_added_t"))
     only_low = number(known.get("solvent_coating_added_t")) == 0 and not known.get("electroplating")
-    known["low_voc_only"] = only_low and 0 < low < LOW_VOC_PAINT_FREE_BELOW_T
+    known["low_voc_only"] = only_low and 0 < low < catalogues.threshold("eia", "low_voc_coating_free_below_t")
     known["surface_treatment"] = known.get("surface_treatment") is True or any(
         known.get(name) is True
         for name in ("electroplating", "pickling", "passivation", "polishing", "hot_dip", "quenching")

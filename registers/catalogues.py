@@ -15,6 +15,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -197,6 +198,13 @@ def parse_csv(kind: str, content: bytes) -> tuple[Item, ...]:
         raise DomainError("catalogue_numbering", "名录条目编号不连续。", "The item numbers have gaps.")
     shipped = {item.item_no: item for item in built_in(kind)}
     return tuple(_from_csv(kind, row, shipped.get(row["item_no"])) for row in rows)
+
+
+@cache
+def threshold(catalogue: str, name: str) -> Decimal:
+    """A figure that many items of a catalogue share, in its unit."""
+    raw = json.loads((DATA / _BUILT_IN[catalogue]).read_text(encoding="utf-8"))
+    return Decimal(raw["thresholds"][name]["value"])
 
 
 @cache
