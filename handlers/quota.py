@@ -18,11 +18,11 @@ from handlers.fields import Amount, Rows, amount
 from handlers.registry import HandlerContext, HandlerError, handler
 from registers import catalogues
 from registers.laws import cite
+from registers.quota_accounts import PLACES
 
 # m³/a x mg/L = g/a; a tonne is a million grams.
 GRAMS_PER_TONNE = Decimal(1_000_000)
 MILLIGRAMS_PER_TONNE = Decimal(1_000_000_000)
-PLACES = Decimal("0.000001")
 
 
 def tonnes(flow_m3_a: Decimal, concentration_mg_l: Decimal) -> Decimal:

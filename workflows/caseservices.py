@@ -97,14 +97,7 @@ def notice_close(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
 @service("letter.issue", "签发文书", "Issue a letter", required="letter", optional="matter values body")
 def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Number, make and issue a letter; returns its id and number."""
-    made = letters.issue(
-        run,
-        inputs["letter"],
-        matter=inputs.get("matter"),
-        values=inputs.get("values") or {},
-        body=inputs.get("body"),
-        element=element.id,
-    )
+    made = letters.issue(run, inputs["letter"], **_wording(inputs), element=element.id)
     run.record(
         "letter_issued",
         element.id,
@@ -120,16 +113,13 @@ def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
 @service("letter.draft", "拟制文书", "Draft a letter", required="letter", optional="matter values body")
 def letter_draft(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Make a letter as a draft without a number, to be read before it is issued."""
-    made = letters.draft(
-        run,
-        inputs["letter"],
-        matter=inputs.get("matter"),
-        values=inputs.get("values") or {},
-        body=inputs.get("body"),
-        element=element.id,
-    )
+    made = letters.draft(run, inputs["letter"], **_wording(inputs), element=element.id)
     run.record("letter_drafted", element.id, letter=inputs["letter"])
     return made
+
+
+def _wording(inputs: Inputs) -> dict[str, Any]:
+    return {"matter": inputs.get("matter"), "values": inputs.get("values") or {}, "body": inputs.get("body")}
 
 
 @service("letter.delivered", "登记送达", "Record delivery", required="recipient", optional="on letter")

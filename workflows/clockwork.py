@@ -14,13 +14,14 @@ from registers.errors import DomainError, Forbidden
 from workflows import letters, matters, notify, pausing
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
+from workflows.reasons import stated
 
 
 @command("clock.pause")
 def pause(step: Step, *, case_id: uuid.UUID, matter: str, kind: str, days: int, reason: str) -> Answer:
     """Stop the clock of a matter for a procedure the law does not count, and tell the applicant how long."""
     run, found = _matter(step, case_id, matter, ("reviewer", "head"))
-    made = pausing.pause(run, found, kind=kind, days=days, reason=_reason(reason))
+    made = pausing.pause(run, found, kind=kind, days=days, reason=stated(reason))
     run.save()
     return {"case_id": run.id, "letter_id": made["id"], "number": made["number"], **_dates(run, matter)}
 
@@ -55,7 +56,7 @@ def extend(step: Step, *, case_id: uuid.UUID, matter: str, days: int, reason: st
             pointer="approved_by",
         )
     before = _dates(run, matter)
-    matters.add_fact(step, run.reference, found, "extended", step.today, days=days, reason=_reason(reason))
+    matters.add_fact(step, run.reference, found, "extended", step.today, days=days, reason=stated(reason))
     after = _dates(run, matter)
     who = approved_by.strip() or step.actor.name
     title_zh = matters.MATTER_TITLES.get(matter, (matter, matter))[0]
@@ -125,12 +126,3 @@ def _dates(run: CaseRun, kind: str) -> dict[str, Any]:
                 "state": reading.state,
             }
     return {"statutory_due": None, "due": None, "projected": None, "state": "not_started"}
-
-
-def _reason(text: str) -> str:
-    cleaned = text.strip()
-    if not cleaned or len(cleaned) > 2000:
-        raise DomainError(
-            "reason", "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer="reason"
-        )
-    return cleaned

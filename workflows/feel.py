@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from workflows.expressions import Expression, ExpressionError, compare, compile_expression, equal
+from workflows.expressions.scanning import outside_quotes
 
 INPUT = "cell_input"  # stands for `?`; a hidden variable of the cell
 _OPERATORS = ("<=", ">=", "!=", "<", ">", "=")
@@ -92,7 +93,7 @@ def _compile(text: str, variables: frozenset[str] | None) -> UnaryTests:
     negated = False
     inner = text
     wrapped = re.fullmatch(r"not\s*\((.*)\)", text, re.DOTALL)
-    if wrapped and _closes_at_end(text) and "?" not in _outside_quotes(text):
+    if wrapped and _closes_at_end(text) and "?" not in _bare(text):
         negated, inner = True, wrapped.group(1).strip()
         if inner in _ANY:
             raise ExpressionError(f"“{text}”永远不成立。", f"“{text}” can never hold.")
@@ -103,7 +104,7 @@ def _compile(text: str, variables: frozenset[str] | None) -> UnaryTests:
 def _test(text: str, variables: frozenset[str] | None) -> Test:
     if not text:
         raise ExpressionError("单元格中有多余的逗号。", "There is a comma too many in the cell.")
-    if "?" in _outside_quotes(text):
+    if "?" in _bare(text):
         names = None if variables is None else variables | {INPUT}
         return Test("condition", compile_expression(_replace_input(text), names))
     if text[0] in "[(]" and text[-1] in ")][" and (dots := _range_dots(text)) is not None:
@@ -128,43 +129,19 @@ def _test(text: str, variables: frozenset[str] | None) -> Test:
     return Test("=", compile_expression(text, variables))
 
 
-def _scan(text: str) -> list[tuple[int, str, int]]:
-    """(position, character, bracket depth before it) of everything outside quotes."""
-    found: list[tuple[int, str, int]] = []
-    depth, quote, escaped = 0, "", False
-    for position, char in enumerate(text):
-        if quote:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == quote:
-                quote = ""
-            continue
-        if char in "\"'":
-            quote = char
-            continue
-        found.append((position, char, depth))
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-    return found
-
-
-def _outside_quotes(text: str) -> str:
-    return "".join(char for _, char, _ in _scan(text))
+def _bare(text: str) -> str:
+    return "".join(char for _, char, _ in outside_quotes(text))
 
 
 def _replace_input(text: str) -> str:
-    marks = {position for position, char, _ in _scan(text) if char == "?"}
+    marks = {position for position, char, _ in outside_quotes(text) if char == "?"}
     return "".join(f" {INPUT} " if position in marks else char for position, char in enumerate(text)).strip()
 
 
 def _closes_at_end(text: str) -> bool:
     """Does the first bracket close with the last character?"""
     opened = False
-    for position, char, depth in _scan(text):
+    for position, char, depth in outside_quotes(text):
         if char == "(":
             opened = True
         elif char == ")" and depth == 1 and opened:
@@ -174,7 +151,7 @@ def _closes_at_end(text: str) -> bool:
 
 def _range_dots(text: str) -> int | None:
     """The place of the two dots of a range."""
-    scanned = _scan(text)
+    scanned = list(outside_quotes(text))
     for (position, char, _), (following, next_char, _) in pairwise(scanned):
         if char == "." and next_char == "." and following == position + 1:
             return position
@@ -191,7 +168,7 @@ def _split(text: str) -> list[str]:
             end = start
         depth = 0
         stop = len(text)
-        for position, char, _ in _scan(text[end:]):
+        for position, char, _ in outside_quotes(text[end:]):
             if char == "," and depth <= 0:
                 stop = end + position
                 break
@@ -209,7 +186,7 @@ def _range_end(text: str, start: int) -> int | None:
     if not rest or rest[0] not in "[(]":
         return None
     depth, dots = 0, False
-    for position, char, _ in _scan(rest):
+    for position, char, _ in outside_quotes(rest):
         if position == 0:
             continue
         if depth == 0 and dots and char in "])[" and rest[position + 1 :].lstrip()[:1] in ("", ","):

@@ -24,10 +24,9 @@ from workflows import access, cases, definitions, engine, expressions, formdata,
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Incident
+from workflows.reasons import LONGEST, stated
 from workflows.runtime import Runtime
 from workflows.trying_models import Mend
-
-MOST_REASON = 2000
 
 
 def open_incidents(conn: Connection, limit: int = 200) -> list[dict[str, Any]]:
@@ -104,7 +103,7 @@ def skip(step: Step, *, incident_id: uuid.UUID, reason: str, result: Any = None)
     access.require(step.actor, "incident.retry")
     row = _stopped(step.conn, incident_id)
     run = CaseRun.lock(step, row["case_id"])
-    run.record("step_skipped", row["element"], operator=row["operator"], reason=_reason(reason), result=result)
+    run.record("step_skipped", row["element"], operator=row["operator"], reason=stated(reason), result=result)
     run.settle(engine.skip(run.instance, str(row["waiting_id"]), result))
     return _stand(run)
 
@@ -123,7 +122,7 @@ def propose(step: Step, *, incident_id: uuid.UUID, path: str, value: Any, reason
     plain = {"old": _plain(old), "new": _plain(new)}
     step.conn.execute(
         insert(Mend).values(
-            id=mend_id, case_id=run.id, incident_id=incident_id, path=path, reason=_reason(reason),
+            id=mend_id, case_id=run.id, incident_id=incident_id, path=path, reason=stated(reason),
             proposed_at=step.now, proposed_by=step.actor.id, **plain,
         )
     )  # fmt: skip
@@ -183,20 +182,12 @@ def _close(step: Step, mend_id: uuid.UUID, outcome: str, remark: str) -> None:
     step.conn.execute(
         update(Mend)
         .where(Mend.id == mend_id)
-        .values(outcome=outcome, remark=remark.strip()[:MOST_REASON], decided_at=step.now, decided_by=step.actor.id)
+        .values(outcome=outcome, remark=remark.strip()[:LONGEST], decided_at=step.now, decided_by=step.actor.id)
     )
 
 
 def _evaluated(text: str, values: dict[str, Any]) -> Any:
     return expressions.compile_expression(text, None).evaluate(values)
-
-
-def _reason(text: str) -> str:
-    if not text.strip() or len(text) > MOST_REASON:
-        raise DomainError(
-            "reason", "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer="reason"
-        )
-    return text.strip()
 
 
 def _like(old: Any, new: Any) -> Any:

@@ -24,6 +24,7 @@ from workflows import access, clocks, definitions, matters
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.milestonedates import CLOCK, Point, Shift, after_push, count_dates, moved_by, no_circle
+from workflows.reasons import stated
 from workflows.runtime import Runtime
 
 
@@ -83,7 +84,7 @@ def plan(step: Step, *, owner_kind: str, owner_id: uuid.UUID, items: list[dict[s
 def push(step: Step, *, owner_kind: str, owner_id: uuid.UUID, key: str, on: date, reason: str) -> Answer:
     """Push a milestone to another day, and with it whatever is planned after it; the reason stays in the log."""
     owner = _planning(step, owner_kind, owner_id)
-    said = _reason(reason)
+    said = stated(reason)
     standing = _read(step.conn, step.rt, owner_kind, owner_id)
     pushed = after_push(step.conn, step.rt, standing, key, on)
     shifts = moved_by(step.conn, step.rt, standing, pushed, key)
@@ -257,13 +258,20 @@ def _item(step: Step, item: Mapping[str, Any], standing: Mapping[str, Point]) ->
     return Point(key, words, after, days, unit, rule, current_on=item.get("on"), actual_on=reached)
 
 
-def _row(owner_kind: str, owner_id: uuid.UUID, owner: Owner, point: Point, position: int) -> dict[str, Any]:
+def _named(owner_kind: str, owner_id: uuid.UUID, owner: Owner, point: Point) -> dict[str, Any]:
+    """Whose milestone it is and what it is called: the same in the plan and in its log."""
     return {
         "owner_kind": owner_kind,
         "owner_id": owner_id,
         "case_id": owner.case_id(owner_id),
         "key": point.key,
         "title": dict(point.title),
+    }
+
+
+def _row(owner_kind: str, owner_id: uuid.UUID, owner: Owner, point: Point, position: int) -> dict[str, Any]:
+    return {
+        **_named(owner_kind, owner_id, owner, point),
         "position": position,
         "after_key": point.after,
         "offset": point.offset,
@@ -286,11 +294,7 @@ def _line(
     reason: str,
 ) -> dict[str, Any]:
     return {
-        "owner_kind": owner_kind,
-        "owner_id": owner_id,
-        "case_id": owner.case_id(owner_id),
-        "key": point.key,
-        "title": dict(point.title),
+        **_named(owner_kind, owner_id, owner, point),
         "cause": cause,
         "old_on": old,
         "new_on": new,
@@ -299,12 +303,3 @@ def _line(
         "actor_name": step.actor.name,
         "at": step.now,
     }
-
-
-def _reason(text: str) -> str:
-    cleaned = text.strip()
-    if not cleaned or len(cleaned) > 2000:
-        raise DomainError(
-            "reason", "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer="reason"
-        )
-    return cleaned

@@ -45,19 +45,7 @@ def read(files: Mapping[str, bytes]) -> Source:
         try:
             source.documents.append(bpmnreader.read(data, name))
         except XmlRefused as refused:
-            source.findings.append(
-                Finding(
-                    ERROR,
-                    refused.code,
-                    None,
-                    refused.line,
-                    refused.zh,
-                    refused.en,
-                    refused.fix_zh,
-                    refused.fix_en,
-                    name,
-                )
-            )
+            source.findings.append(refused.finding(name))
     return source
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -19,8 +19,8 @@ from registers import catalogues, parties, totals
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import DomainError, Forbidden, NotFound
-from registers.quota_accounts import PLACES
 from registers.total_tables import METHOD_TITLES, TotalImport
+from workflows import cells
 from workflows.commands import Answer, Step, command
 from workflows.reductionwork import KEEPERS, keeps, zones_of
 
@@ -215,7 +215,7 @@ def _check(reading: _Reading, row: dict[str, Any], mine: set[str]) -> None:
         if values["factor"] not in known.values():
             _wrong(row, "factor", "不是总量管控因子", "not a factor under control")
     for name in ("amount", "permitted", "actual", "claimed"):
-        if name in values and _amount(values[name]) is None:
+        if name in values and cells.amount(values[name], MAX_AMOUNT) is None:
             _wrong(row, name, "应为不小于零、至多六位小数的数字", "a number not below zero, six places at most")
     if "method" in values:
         methods = {zh: key for key, (zh, _) in METHOD_TITLES.items()}
@@ -229,16 +229,6 @@ def _check(reading: _Reading, row: dict[str, Any], mine: set[str]) -> None:
 
 def _wrong(row: dict[str, Any], column: str, zh: str, en: str) -> None:
     row["errors"].append({"column": column, "zh": zh, "en": en})
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not value.is_finite() or not 0 <= value < MAX_AMOUNT or value != value.quantize(PLACES):
-        return None
-    return value
 
 
 def _enter_list(reading: _Reading) -> None:
@@ -258,7 +248,7 @@ def _enter_list(reading: _Reading) -> None:
 def _enter_statistics(reading: _Reading) -> None:
     for row in reading.rows:
         values = row["values"]
-        amount = _amount(values["amount"])
+        amount = cells.amount(values["amount"], MAX_AMOUNT)
         if not row["errors"] and amount is not None:
             unit = reading.units[values["credit_code"]]["id"]
             totals.put_statistic(reading.step.conn, reading.year, unit, values["factor"], amount, values["source"])

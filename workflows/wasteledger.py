@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select
@@ -21,9 +21,9 @@ from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import DomainError, Forbidden, NotFound
 from registers.permits import Permit
-from registers.quota_accounts import PLACES
 from registers.waste_ledger import Movement
 from registers.waste_tables import KIND_TITLES, SIGNS, WasteImport
+from workflows import cells
 from workflows.commands import Answer, Step, command
 from workflows.reductionwork import KEEPERS
 from workflows.reference import Reference
@@ -192,13 +192,13 @@ def read_row(values: Mapping[str, str], today: date) -> tuple[Movement | None, l
     kind = kinds.get(values["kind"], values["kind"])
     if kind not in SIGNS:
         add("kind", f"类别应为{'、'.join(kinds)}之一", "not one of the kinds")
-    on = _day(values["on"])
+    on = cells.day(values["on"])
     if on is None or on > today:
         add("on", "日期应为年-月-日，且不晚于今天", "a date (year-month-day) not in the future")
     code = values["code"]
     if waste_rules.find(code) is None:
         add("code", f"名录中没有代码{code}", f"the list has no code {code}")
-    amount = _amount(values["amount"])
+    amount = cells.amount(values["amount"], MAX_AMOUNT)
     if amount is None or (amount == 0 and kind != "counted"):
         add("amount", "数量应为大于零、至多六位小数的数字", "a number above zero with six places at most")
     if kind in _NEEDS_LOT and not values["lot"]:
@@ -206,23 +206,6 @@ def read_row(values: Mapping[str, str], today: date) -> tuple[Movement | None, l
     if wrong or on is None or amount is None:
         return None, wrong
     return Movement(kind, on, code, amount, values["lot"][:60], values["partner"][:200], values["note"][:500]), []
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10].replace("/", "-"))
-    except ValueError:
-        return None
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not value.is_finite() or not 0 <= value < MAX_AMOUNT or value != value.quantize(PLACES):
-        return None
-    return value
 
 
 # -- reading ----------------------------------------------------------------------------------------------

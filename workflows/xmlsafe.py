@@ -11,6 +11,7 @@ from typing import Any, Final
 from lxml import etree
 
 from registers.errors import DomainError
+from workflows.findings import ERROR, Finding
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_ELEMENTS: Final = 60_000
@@ -24,6 +25,10 @@ class XmlRefused(DomainError):
         self.line = line
         self.fix_zh = fix_zh
         self.fix_en = fix_en
+
+    def finding(self, file: str) -> Finding:
+        """The refusal as a remark on a file."""
+        return Finding(ERROR, self.code, None, self.line, self.zh, self.en, self.fix_zh, self.fix_en, file)
 
 
 def parse(data: bytes) -> etree._Element:

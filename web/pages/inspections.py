@@ -10,8 +10,8 @@ from flask import redirect, render_template, request, url_for
 from registers.errors import DomainError, Forbidden
 from web import auth
 from web.context import actor, reading, run
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from web.words import in_language
 from workflows import inspecting
 
@@ -32,9 +32,7 @@ def inspections_draw() -> Any:
         wanted = int(text) if text.isdecimal() and len(text) < 5 else 0
         run(inspecting.draw, wanted=wanted, seed=request.form.get("seed", ""))
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.inspections"))
 
 

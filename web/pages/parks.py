@@ -11,8 +11,8 @@ from registers import parties
 from registers.errors import DomainError
 from web import auth, pilotviews, unitsheets
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import told
 from workflows import piloting, unitfiles
 
 
@@ -49,9 +49,7 @@ def park_save(code: str) -> Any:
     try:
         run(piloting.save_park, code=code, facts=facts)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _park(code, error.message(language())), error.status
+        return _park(code, told(error)), error.status
     return redirect(url_for("pages.park", code=code))
 
 

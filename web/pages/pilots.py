@@ -16,8 +16,8 @@ from registers.errors import DomainError
 from registers.pilot_tables import CAUSES
 from web import auth, boardviews, pilotviews, sheets
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import told
 from workflows import majorevents, milestoning, piloting, portfolio, reformwork
 from workflows.commands import Command
 
@@ -72,7 +72,7 @@ def pilots_load() -> Any:
     try:
         run(piloting.load)
     except DomainError as error:
-        return _board(error.message(language())), error.status
+        return _board(told(error)), error.status
     return redirect(url_for("pages.pilots"))
 
 
@@ -103,9 +103,7 @@ def pilot_act(pilot_id: uuid.UUID, act: str) -> Any:
     try:
         run(command, pilot_id=pilot_id, **read())
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _page(pilot_id, error=error.message(language())), error.status
+        return _page(pilot_id, error=told(error)), error.status
     return redirect(url_for("pages.pilot", pilot_id=pilot_id))
 
 
@@ -124,9 +122,7 @@ def pilot_push(pilot_id: uuid.UUID) -> Any:
         reason, cause = form.get("reason", ""), form.get("cause", "")
         run(piloting.push, pilot_id=pilot_id, key=key, on=on, cause=cause, reason=reason)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _page(pilot_id, error=error.message(language())), error.status
+        return _page(pilot_id, error=told(error)), error.status
     return redirect(url_for("pages.pilot", pilot_id=pilot_id))
 
 

@@ -15,8 +15,8 @@ from registers.errors import DomainError
 from registers.reduction_tables import KIND_TITLES, ORIGIN_TITLES, STATUS_TITLES, USE_TITLES
 from web import auth
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from web.words import in_language
 from workflows import reductionwork as work
 
@@ -83,9 +83,7 @@ def reduction_upper_use(project_id: uuid.UUID) -> Any:
             document=form.get("document", ""),
         )
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _project(project_id, {error.pointer or "": error.message(language())}), error.status
+        return _project(project_id, by_field(error)), error.status
     return redirect(url_for("pages.reduction", project_id=project_id))
 
 

@@ -15,9 +15,9 @@ from registers.accounts import ANONYMOUS
 from registers.errors import DomainError, NotFound
 from web import auth, downloads, pilotviews, schemeforms
 from web.context import actor, idempotency_key, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
 from web.pages.pilots import chosen_day
+from web.refusals import told
 from web.words import in_language
 from workflows import access, piloting, pilotreports, portfolio, reformwork, scoringwork
 
@@ -60,9 +60,7 @@ def scheme_save(scheme_id: uuid.UUID) -> Any:
         code, basis = form.get("code", ""), form.get("basis", "")
         made = run(scoringwork.save_scheme, code=code, title=title, content=content, basis=basis)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _scheme(scheme_id, error.message(language()), typed=typed), error.status
+        return _scheme(scheme_id, told(error), typed=typed), error.status
     return redirect(url_for("pages.scheme", scheme_id=made["scheme_id"]))
 
 
@@ -120,9 +118,7 @@ def survey_invite(pilot_id: uuid.UUID, survey_id: uuid.UUID) -> Any:
     try:
         links = invitations(pilot_id, survey_id, names)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _survey(pilot_id, survey_id, error=error.message(language())), error.status
+        return _survey(pilot_id, survey_id, error=told(error)), error.status
     return _survey(pilot_id, survey_id, links=links)
 
 
@@ -155,7 +151,7 @@ def survey_answer(token: str) -> Any:
     except DomainError as error:
         if error.status == 404:
             raise
-        return _asked(token, error.message(language())), error.status
+        return _asked(token, told(error)), error.status
     return _asked(token, thanked=True)
 
 

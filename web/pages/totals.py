@@ -14,8 +14,8 @@ from registers.errors import DomainError
 from registers.total_tables import METHOD_TITLES
 from web import auth, sheets, totalviews
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from web.words import in_language
 from workflows import reductionwork, totalwork
 
@@ -71,9 +71,7 @@ def totals_import() -> Any:
         year = totalviews.data_year(kind, _year())
         made = run(totalwork.read_in, kind=kind, year=year, file_name=sent.filename, rows=rows)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.totals_imported", import_id=made["import_id"]))
 
 
@@ -112,9 +110,7 @@ def _done(command: Any, **arguments: Any) -> Any:
     try:
         run(command, **arguments)
     except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.total_register", year=_year()))
 
 

@@ -15,8 +15,8 @@ from registers.errors import DomainError
 from registers.waste_tables import KIND_TITLES
 from web import auth, sheets, wasteviews
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from web.words import in_language
 from workflows import wasteledger
 
@@ -144,9 +144,9 @@ def waste_report_sheet(enterprise_id: uuid.UUID) -> Any:
 
 def _refused(error: DomainError) -> Any:
     own = actor().enterprise_id
-    if error.status in (403, 404) or own is None:
+    if own is None:
         raise error
-    return _page(own, {error.pointer or "": error.message(language())}), error.status
+    return _page(own, by_field(error)), error.status
 
 
 def _page(enterprise_id: uuid.UUID, errors: dict[str, str]) -> str:

@@ -60,19 +60,7 @@ class _Reader:
         try:
             root = parse(data)
         except XmlRefused as refused:
-            self.findings.append(
-                Finding(
-                    ERROR,
-                    refused.code,
-                    None,
-                    refused.line,
-                    refused.zh,
-                    refused.en,
-                    refused.fix_zh,
-                    refused.fix_en,
-                    self.file,
-                )
-            )
+            self.findings.append(refused.finding(self.file))
             return []
         if local(root) != "definitions" or not _NAMESPACES.fullmatch(namespace(root)):
             self.error(

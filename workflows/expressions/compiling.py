@@ -25,6 +25,7 @@ from workflows.expressions.operations import (
     equal,
     lookup,
 )
+from workflows.expressions.scanning import outside_quotes
 
 MAX_LENGTH = 2000  # characters
 MAX_BRACKETS = 20  # one inside another
@@ -91,27 +92,13 @@ def _check_text(text: str) -> None:
         )
     if not text.strip():
         raise ExpressionError("表达式为空，请填写。", "The expression is empty; write one.")
-    depth, quote, escaped = 0, "", False
-    for position, char in enumerate(text):
-        if quote:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char in "([{":
-            depth += 1
-            if depth > MAX_BRACKETS:
-                raise ExpressionError(
-                    f"括号嵌套超过 {MAX_BRACKETS} 层，请拆分。",
-                    f"Brackets are nested more than {MAX_BRACKETS} deep; split the expression.",
-                    position,
-                )
-        elif char in ")]}":
-            depth -= 1
+    for position, char, depth in outside_quotes(text):
+        if char in "([{" and depth >= MAX_BRACKETS:
+            raise ExpressionError(
+                f"括号嵌套超过 {MAX_BRACKETS} 层，请拆分。",
+                f"Brackets are nested more than {MAX_BRACKETS} deep; split the expression.",
+                position,
+            )
 
 
 # What people type from other languages or with a Chinese keyboard, and what to write instead.
