@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.fields import optional_day
 from registers import obligations, parties, permits
 from registers.errors import DomainError
-from workflows import letters, notices, notify
+from workflows import letters, notices
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
@@ -97,17 +97,7 @@ def notice_close(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
 @service("letter.issue", "签发文书", "Issue a letter", required="letter", optional="matter values body")
 def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Number, make and issue a letter; returns its id and number."""
-    made = letters.issue(run, inputs["letter"], **_wording(inputs), element=element.id)
-    run.record(
-        "letter_issued",
-        element.id,
-        letter=inputs["letter"],
-        number=made["number"],
-        sha256=made["sha256"],
-        **({"matter": inputs["matter"]} if inputs.get("matter") else {}),
-    )
-    notify.letter_issued(run, inputs["letter"], made["number"])
-    return made
+    return letters.send(run, inputs["letter"], **_wording(inputs), element=element.id)
 
 
 @service("letter.draft", "拟制文书", "Draft a letter", required="letter", optional="matter values body")

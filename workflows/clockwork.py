@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from registers.errors import DomainError, Forbidden
-from workflows import letters, matters, notify, pausing
+from workflows import letters, matters, pausing
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.reasons import stated
@@ -60,7 +60,7 @@ def extend(step: Step, *, case_id: uuid.UUID, matter: str, days: int, reason: st
     after = _dates(run, matter)
     who = approved_by.strip() or step.actor.name
     title_zh = matters.MATTER_TITLES.get(matter, (matter, matter))[0]
-    made = letters.issue(
+    made = letters.send(
         run,
         "extension_notice",
         matter=matter,
@@ -73,7 +73,6 @@ def extend(step: Step, *, case_id: uuid.UUID, matter: str, days: int, reason: st
             "reason": reason,
         },
     )
-    run.record("letter_issued", letter="extension_notice", number=made["number"], sha256=made["sha256"])
     run.record(
         "clock_extended",
         matter=matter,
@@ -84,7 +83,6 @@ def extend(step: Step, *, case_id: uuid.UUID, matter: str, days: int, reason: st
         basis=rule.extension.basis_zh if rule and rule.extension else "",
         letter=made["number"],
     )
-    notify.letter_issued(run, "extension_notice", made["number"])
     run.save()
     return {"case_id": run.id, "letter_id": made["id"], "number": made["number"], **after}
 

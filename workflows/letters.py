@@ -57,6 +57,31 @@ def issue(
     return _make(run, name, issuer, matter, values, number=number, element=element)
 
 
+def send(
+    run: CaseRun,
+    name: str,
+    *,
+    matter: str | None,
+    values: dict[str, Any],
+    body: str | None = None,
+    element: str = "",
+) -> dict[str, Any]:
+    """Issue a letter, write it into the record and tell the applicant.
+
+    The record names the matter, so that what one deciding body writes stays apart from another's (`separate`).
+    """
+    made = issue(run, name, matter=matter, values=values, body=body, element=element)
+    about = {
+        "letter": name,
+        "number": made["number"],
+        "sha256": made["sha256"],
+        **({"matter": matter} if matter else {}),
+    }
+    run.record("letter_issued", element or None, **about)
+    notify.letter_issued(run, name, made["number"])
+    return made
+
+
 def draft(
     run: CaseRun,
     name: str,
@@ -125,9 +150,7 @@ def confirm_withdrawal(run: CaseRun, reason: str) -> None:
     """Confirm in writing that an application which the authority had received was taken back."""
     if "withdrawal_notice" not in run.compiled.settings.get("letters", ()) or "received_on" not in _from_case(run):
         return
-    made = issue(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
-    run.record("letter_issued", letter="withdrawal_notice", number=made["number"], sha256=made["sha256"])
-    notify.letter_issued(run, "withdrawal_notice", made["number"])
+    send(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
 
 
 def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from registers.errors import DomainError
 from registers.limits import pause_text
-from workflows import clocks, letters, matters, notify
+from workflows import clocks, letters, matters
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
@@ -40,9 +40,7 @@ def pause(
     if with_letter:
         zh, _ = pause_text(kind)
         values = {"procedure": zh, "days": days, "starts_on": letters.chinese_date(step.today)}
-        made = letters.issue(run, "time_notice", matter=matter["kind"], values=values, element=element)
-        run.record("letter_issued", element or None, letter="time_notice", number=made["number"], sha256=made["sha256"])
-        notify.letter_issued(run, "time_notice", made["number"])
+        made = letters.send(run, "time_notice", matter=matter["kind"], values=values, element=element)
     letter_id = uuid.UUID(made["id"]) if made else None
     facts: dict[str, Any] = {"pause_kind": kind, "days": days, "reason": reason, "letter_id": letter_id}
     matters.add_fact(step, run.reference, matter, "paused", step.today, **facts)
