@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tests.conftest import World
+from tests.conftest import World, key
 from tests.waste.kit import play
 from tests.web.conftest import Api
+from workflows import clockwork
 from workflows.models import CaseFile, Submission, Task
 
 Person = Callable[[str], Api]
@@ -146,3 +147,24 @@ def test_a_note_at_the_other_body_s_part_is_not_shown(world: World, api: Person)
     said = {note["text"] for note in api("shencha").get(f"/cases/{case_id}/notes")}
     assert said == {"请补充工艺流程图"}
     assert len(api("qiye").get(f"/cases/{case_id}/notes")) == 2
+
+
+def test_a_time_notice_of_one_body_stands_in_its_own_record_only(world: World, api: Person) -> None:
+    case_id = play(world, "two_licences", TWO, REVIEWED).case_id
+    made = clockwork.pause(
+        world.rt,
+        world.actor("shencha"),
+        key(),
+        case_id=case_id,
+        matter="permit",
+        kind="hearing",
+        days=20,
+        reason="听证",
+    )
+
+    def numbers(login: str) -> set[str]:
+        lines = api(login).get(f"/cases/{case_id}/events")
+        return {line["data"]["number"] for line in lines if line["data"].get("letter") == "time_notice"}
+
+    assert made["number"] in numbers("shencha") & numbers("qiye")
+    assert made["number"] not in numbers("shengsheng")

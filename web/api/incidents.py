@@ -11,10 +11,10 @@ from marshmallow import Schema, fields, validate
 from web import auth, incidentviews, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, incidents
+from workflows import access, incidents, reasons
 
 blueprint = Blueprint("incidents", __name__, description="Steps that stopped.")
-_REASON = validate.Length(1, incidents.MOST_REASON)
+_REASON = validate.Length(1, reasons.LONGEST)
 
 
 class SkipIn(Schema):
@@ -30,7 +30,7 @@ class MendIn(Schema):
 
 class DecideIn(Schema):
     accept = fields.Boolean(required=True)
-    remark = fields.String(load_default="", validate=validate.Length(max=incidents.MOST_REASON))
+    remark = fields.String(load_default="", validate=validate.Length(max=reasons.LONGEST))
 
 
 @blueprint.get("/incidents")
