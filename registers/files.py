@@ -213,6 +213,14 @@ def path_of(root: Path, sha256: str) -> Path:
     return root / sha256[:2] / sha256[2:4] / sha256
 
 
+def open_file(root: Path, sha256: str) -> IO[bytes]:
+    """A stored content for reading; raises NotFound."""
+    try:
+        return path_of(root, sha256).open("rb")
+    except FileNotFoundError:
+        raise NotFound("文件内容不在存储中。", "The content is not in the store.") from None
+
+
 def damaged(root: Path) -> Iterator[str]:
     """The contents whose bytes no longer give their SHA-256 (for the check of the registers)."""
     for path in sorted(root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):

@@ -81,7 +81,7 @@ def refusal(root: Path, content: bytes, name: str, declared: str = "", **options
 def test_an_honest_file_is_kept_under_its_checksum(tmp_path: Path, content: bytes, name: str, media: str) -> None:
     kept = receive(tmp_path, content, name, "application/octet-stream")
     assert (kept.name, kept.size, kept.media_type) == (name, len(content), media)
-    assert files.path_of(tmp_path, kept.sha256).read_bytes() == content
+    assert files.open_file(tmp_path, kept.sha256).read() == content
     assert list(files.damaged(tmp_path)) == []
 
 
@@ -173,7 +173,7 @@ def test_names_are_made_harmless(sent: str, kept: str) -> None:
 @pytest.mark.parametrize("sha256", ["", "../../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
 def test_no_name_leads_out_of_the_store(tmp_path: Path, sha256: str) -> None:
     with pytest.raises(NotFound):
-        files.path_of(tmp_path, sha256)
+        files.open_file(tmp_path, sha256)
 
 
 def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
