@@ -66,10 +66,10 @@ _SET_RULE = text(
 )
 
 
-def next_number(conn: Connection, body_code: str, prefix: str, kind: str, year: int) -> str:
-    """The next official number of this body for this kind of document in this year."""
+def next_number(conn: Connection, body_code: str, prefix: str, kind: str, year: int, own: str | None = None) -> str:
+    """The next official number of this body for this kind of document in this year; `own` is a kind's pattern besides the usual ones."""
     row = conn.execute(_NEXT, {"body": body_code, "kind": kind, "year": year}).one()
-    return written(row.template or usual(kind), prefix, year, row.last)
+    return written(row.template or own or usual(kind), prefix, year, row.last)
 
 
 def set_rule(conn: Connection, body_code: str, kind: str, template: str, from_year: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import url_for
 from marshmallow import fields
 from sqlalchemy import Connection
 
@@ -39,6 +40,7 @@ def payload(conn: Connection, draft: Draft, name: str, csrf: str) -> dict[str, A
         **_common(conn, draft, name, csrf),
         "choices": choices(conn, draft.files),
         "said": designerwords.editor(),
+        "away": url_for("pages.draft_history", definition_id=draft.row["id"]),
         "lint": designerwords.lint(),
     }
 
@@ -76,7 +78,7 @@ def choices(conn: Connection, files: dict[str, bytes]) -> dict[str, Any]:
         "operators": _operators(),
         "decisions": [option(*found) for found in _named(files, ".dmn", "decision")],
         "processes": [option(*found) for found in _named(files, ".bpmn", "process")],
-        "letters": [option(name, title) for name, title in workbench.letter_options()],
+        "letters": [option(name, title) for name, title in workbench.letter_options(files)],
         "notices": [option(name, words.notice_name(name)) for name in sorted(services.NOTICE_KINDS)],
         "matters": [option(kind, words.in_language(titles)) for kind, titles in matters.MATTER_TITLES.items()],
         "tasks": [option(*task) for task in workbench.user_tasks(files)],

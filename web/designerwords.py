@@ -107,9 +107,66 @@ def editor() -> dict[str, Any]:
             "letter": gettext("有关的文书"),
             "notice": gettext("有关的公示"),
         },
-        "importWarnings": gettext("导入的文件有不能识别的内容："),
+        "losses": gettext("编辑器不能保留的内容"),
+        "lossesAbout": gettext(
+            "下列内容在标准BPMN图中没有位置，保存后将不在文件中（原来的文件仍在修改历史中）。注释会原样保留。在您决定之前不会保存。"
+        ),
+        "lossesGoOn": gettext("知道了，不保留这些内容"),
+        "lossesBack": gettext("不改动文件"),
+        "play": playing(),
         "notModel": gettext("这不是可以打开的BPMN文件，图未改变："),
         "laidOut": gettext("该模型没有图形信息，已自动布局。"),
+    }
+
+
+def playing() -> dict[str, Any]:
+    """The play of tokens on the drawing."""
+    return {
+        "title": gettext("令牌推演"),
+        "about": gettext(
+            "按画出的流向走一遍，不看条件和数据：走哪条路、事件何时发生由您决定。要用真实数据和规则，请到“试办”。"
+        ),
+        "changed": gettext("图已修改，从头开始。"),
+        "again": gettext("从头开始"),
+        "back": gettext("退一步"),
+        "log": gettext("经过"),
+        "comma": gettext("、"),
+        "usual": gettext("默认流向"),
+        "at": gettext("现在停在：{a}"),
+        "over": gettext("全部结束，没有遗留。"),
+        "stuck": gettext("走不下去了：{a} 在等永远不会到的流向。"),
+        "repeated": gettext("（这一步办理多份，推演按一份计。）"),
+        "kinds": {
+            "bpmn:StartEvent": gettext("开始"),
+            "bpmn:EndEvent": gettext("结束"),
+            "bpmn:ExclusiveGateway": gettext("排他网关（择一）"),
+            "bpmn:ParallelGateway": gettext("并行网关（同时）"),
+            "bpmn:InclusiveGateway": gettext("包容网关（可选多条）"),
+            "bpmn:EventBasedGateway": gettext("事件网关（先到先走）"),
+            "bpmn:Process": gettext("流程"),
+        },
+        "choices": {
+            "begin": gettext("从“{a}”开始"),
+            "finish": gettext("办完“{a}”"),
+            "happens": gettext("发生“{a}”"),
+            "take": gettext("“{a}”走：{b}"),
+            "pick": gettext("“{a}”选上：{b}"),
+            "unpick": gettext("“{a}”不选：{b}"),
+            "go": gettext("“{a}”按所选继续"),
+        },
+        "happens": {
+            "finished": gettext("办完“{a}”。"),
+            "happened": gettext("发生“{a}”。"),
+            "along": gettext("“{a}”之后是“{b}”。"),
+            "joined": gettext("各路在“{a}”汇合。"),
+            "entered": gettext("进入“{a}”。"),
+            "interrupted": gettext("“{a}”中断。"),
+            "thrown": gettext("经过“{a}”。"),
+            "ended": gettext("到达“{a}”。"),
+            "stops": gettext("“{a}”没有流出，路径在此结束。"),
+            "over": gettext("“{a}”全部结束。"),
+            "endless": gettext("不需要人的步骤转个不停，推演已停下：“{a}”。"),
+        },
     }
 
 
@@ -120,6 +177,8 @@ def tables() -> dict[str, Any]:
         "overlap": gettext("第{a}行与第{b}行可以同时成立，例如"),
         "overlapFine": gettext("（命中策略为{p}，不是错误）"),
         "gap": gettext("没有任何一行适用于"),
+        "overlapsRow": gettext("与第{n}行重叠"),
+        "addMissing": gettext("补上这一行"),
         "noGaps": gettext("每一种输入都有一行适用。"),
         "undecided": gettext("有的单元格用到变量或条件，或者组合过多，不能判断有无遗漏；请用测试行核对。"),
         "test": gettext("看哪些行命中"),

@@ -81,7 +81,7 @@ def letter_template(compiled: Compiled, name: str) -> tuple[str, bytes]:
     """The Word template of a letter of this procedure; raises NotFound."""
     if name not in compiled.settings.get("letters", ()):
         raise NotFound()
-    return pick(letters.about(name).title), compiled.letters.get(name) or letters.template_bytes(name)
+    return pick(compiled.letter(name).title), compiled.letters.get(name) or letters.template_bytes(name)
 
 
 def _body(conn: Connection, rt: Runtime, compiled: Compiled) -> BodyRef | None:
@@ -167,7 +167,7 @@ def _step(conn: Connection, reference: Reference, rt: Runtime, compiled: Compile
 
 def _letters(compiled: Compiled) -> list[dict[str, str]]:
     return [
-        {"name": name, "title": pick(letters.about(name).title), "basis": letters.about(name).basis}
+        {"name": name, "title": pick(compiled.letter(name).title), "basis": compiled.letter(name).basis}
         for name in compiled.settings.get("letters", ())
     ]
 

@@ -19,7 +19,7 @@ from registers.errors import DomainError, NotFound
 from web import words, workbench
 from web.context import actor, reading, runtime
 from web.i18n import model_name, pick
-from workflows import lettering, limitwork, staffing, worklist
+from workflows import definitions, lettering, limitwork, staffing, worklist
 from workflows.bpmn import Node
 from workflows.checks_context import literal_text
 
@@ -35,6 +35,7 @@ class ShownLetter:
     basis: str
     steps: list[str]
     own: bool
+    kind: bool  # the kind itself is the version's own, not only its template
     unknown: int
 
 
@@ -46,14 +47,17 @@ def letters_of(draft: workbench.Draft) -> list[ShownLetter]:
         if name and (node.operator or "").startswith("letter."):
             made.setdefault(name, []).append(model_name(node.name) or node.id)
     own = lettering.own_names(draft.files)
-    named = sorted({*draft.settings.get("letters", ()), *made, *own} & templates.names())
+    known = workbench.letter_kinds(draft.files)
+    kinds = definitions.letter_kinds(draft.files)
+    named = sorted({*draft.settings.get("letters", ()), *made, *own, *kinds} & known.keys())
     return [
         ShownLetter(
             name,
-            pick(templates.about(name).title),
-            templates.about(name).basis,
+            pick(known[name].title),
+            known[name].basis,
             made.get(name, []),
             name in own,
+            name in kinds,
             len(lettering.unknown_in(draft.files, name)),
         )
         for name in named
@@ -68,9 +72,9 @@ def cases(conn: Connection, procedure: str) -> list[dict[str, Any]]:
 
 def preview(definition_id: uuid.UUID, name: str, form: str, case_id: uuid.UUID | None) -> Response:
     """The letter as a download; PDF only where LibreOffice is."""
-    about = lettering.of_letter(name)
     with reading() as conn:
         draft = workbench.opened(conn, definition_id)
+        about = lettering.of_letter(draft.files, name)
         document = lettering.preview(runtime(), conn, actor(), draft.files, name, case_id)
     if form == "docx":
         return workbench.as_file(f"{pick(about.title)}.docx", document)

@@ -131,9 +131,14 @@ def role_options() -> list[tuple[str, str]]:
     return [(role, words.role_name(role)) for role in ROLES]
 
 
-def letter_options() -> list[tuple[str, str]]:
-    """The letters of the installation by title."""
-    return sorted(((name, pick(letters.about(name).title)) for name in letters.names()), key=lambda item: item[1])
+def letter_kinds(files: Mapping[str, bytes]) -> dict[str, letters.About]:
+    """The letters a version can make: its own kinds and those of the installation."""
+    return {name: letters.about(name) for name in letters.names()} | definitions.letter_kinds(files)
+
+
+def letter_options(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """The same by title."""
+    return sorted(((name, pick(one.title)) for name, one in letter_kinds(files).items()), key=lambda item: item[1])
 
 
 def limit_options(conn: Connection, on: Any) -> list[dict[str, str]]:
@@ -145,11 +150,12 @@ def limit_options(conn: Connection, on: Any) -> list[dict[str, str]]:
     return found
 
 
-def letter_places(chosen: list[str]) -> list[tuple[str, str, bool]]:
+def letter_places(files: Mapping[str, bytes], chosen: list[str]) -> list[tuple[str, str, bool]]:
     """The placeholders of the chosen letters that a place in the variables can fill: name, title, must it be there."""
     found: dict[str, tuple[str, str, bool]] = {}
+    known = letter_kinds(files)
     for name in chosen:
-        for key, spec in letters.about(name).placeholders.items():
+        for key, spec in known[name].placeholders.items():
             if spec.type != "rows":
                 found[key] = (key, pick(spec.label), not spec.optional or found.get(key, ("", "", False))[2])
     return sorted(found.values())

@@ -92,6 +92,10 @@ def change_settings(step: Step, *, definition_id: uuid.UUID, facts: dict[str, An
         if check is None:
             raise _wrong(name, f"没有设置项“{name}”。", f"There is no setting “{name}”.")
         settings[name] = check(step, name, value)
+        if name == "letters" and not set(settings[name]) <= forms.letters.names() | set(
+            definitions.letter_kinds(files)
+        ):
+            raise _wrong(name, "未知的文书。", "Unknown letter.")
         if settings[name] is None or (name == "applicant" and settings[name] is True):
             del settings[name]
     digest = drafting.keep(step, definition_id, definitions.SETTINGS, as_bytes(settings), expected)
@@ -185,7 +189,7 @@ def _variables(step: Step, name: str, value: Any) -> Any:
 
 
 def _letters(step: Step, name: str, value: Any) -> Any:
-    if not isinstance(value, list) or not set(value) <= forms.letters.names():
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise _wrong(name, "未知的文书。", "Unknown letter.")
     return sorted(set(value))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
+from forms.letters import common, reading
 from workflows import definitions, structure
 from workflows.bpmn import Flow, Node
 from workflows.dmn import Decision
@@ -31,7 +32,7 @@ class Detail:
 class Difference:
     """A step, flow, rule, field or setting that was added, removed or changed; `where` is its file, process, table or form."""
 
-    kind: str  # step, flow, rule, field, setting
+    kind: str  # step, flow, rule, field, letter, setting
     change: str
     where: str
     id: str
@@ -50,6 +51,7 @@ def compare(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Differen
         *_of("flow", _flows(before), _flows(after)),
         *_of("rule", _rules(before), _rules(after)),
         *_of("field", _fields(old), _fields(new)),
+        *_of("letter", _letters(old), _letters(new)),
         *_of("setting", _settings(old), _settings(new)),
     ]
 
@@ -85,7 +87,15 @@ def _details(before: tuple[str, dict[str, str]], after: tuple[str, dict[str, str
     for what in sorted(before[1].keys() | after[1].keys()):
         one, other = before[1].get(what, ""), after[1].get(what, "")
         if one != other:
-            yield Detail(what, one, other)
+            yield Detail(what, *_changed_lines(one, other))
+
+
+def _changed_lines(one: str, other: str) -> tuple[str, str]:
+    """Of longer texts only the lines that are not in both."""
+    if "\n" not in one + other or not one or not other:
+        return one, other
+    old, new = one.split("\n"), other.split("\n")
+    return "\n".join(line for line in old if line not in new), "\n".join(line for line in new if line not in old)
 
 
 def _steps(source: structure.Source) -> _Facts:
@@ -157,6 +167,22 @@ def _question(field: Any) -> dict[str, str]:
     skipped = {"name", "label", "columns", "condition"}
     given = {item.name: getattr(field, item.name) for item in fields(field) if item.name not in skipped}
     return {name: _plain(value) for name, value in given.items() if value not in (None, (), "", False)}
+
+
+def _letters(files: Mapping[str, bytes]) -> _Facts:
+    """The letters a version brings along: what its own kinds say of themselves, and the words of the templates."""
+    found: _Facts = {}
+    kinds = definitions.letter_kinds(files)
+    for name, template in definitions.letters_of(dict(files)).items():
+        found["letters", name] = (
+            _plain(kinds[name].title) if name in kinds else name,
+            {"template": reading.words(template)},
+        )
+    for name, kind in kinds.items():
+        _, facts = found.setdefault(("letters", name), (_plain(kind.title), {}))
+        own = [key for key in kind.placeholders if key not in common()]
+        facts |= {"basis": kind.basis, "number": kind.own_number or "", "placeholders": ", ".join(own)}
+    return found
 
 
 def _settings(files: Mapping[str, bytes]) -> _Facts:

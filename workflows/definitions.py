@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,20 +25,21 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 import forms
 import forms.letters
 from forms.definition import FOLDER, FormDefinition
+from forms.letters import About, own, reading
 from handlers import registry
 from registers import limits
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from registers.parties import ROLES
-from workflows import engine, lint, services
+from workflows import engine, lint, services, structure
 from workflows.models import Definition, DefinitionFile
 from workflows.runtime import Runtime
 
 SETTINGS = "procedure.json"
 PLAIN_FORM = "remark"
 _FILE_NAME = re.compile(
-    r"[A-Za-z0-9_.-]{1,80}\.(bpmn|dmn|json)|forms/[a-z0-9_]{1,60}\.json|letters/[a-z0-9_]{1,60}\.docx"
+    r"[A-Za-z0-9_.-]{1,80}\.(bpmn|dmn|json)|forms/[a-z0-9_]{1,60}\.json|letters/[a-z0-9_]{1,60}\.(docx|json)"
 )
 
 
@@ -53,6 +55,7 @@ class Compiled:
     model: engine.Model
     forms: dict[str, FormDefinition]
     letters: dict[str, bytes]  # Word templates of its own, in the place of those of the installation
+    kinds: dict[str, About]  # kinds of letters that only this version has
 
     def role_of(self, element: engine.Element) -> str | None:
         """The role a task is offered to: its own property, else that of its lane."""
@@ -67,6 +70,10 @@ class Compiled:
         element = self.model.elements.get(element_id)
         name = element.properties.get("form") if element else None
         return self.forms[name] if name in self.forms else self.forms[PLAIN_FORM]
+
+    def letter(self, name: str) -> About:
+        """A letter of this version or of the installation; raises NotFound."""
+        return self.kinds.get(name) or forms.letters.about(name)
 
 
 class LintFailed(DomainError):
@@ -101,7 +108,11 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     for other, names in settings.get("shared", {}).items():
         # A folder that was exported has its own copy; the shipped ones share.
         files |= {name: (folder.parent / other / name).read_bytes() for name in names if name not in files}
-    files |= {f"letters/{path.name}": path.read_bytes() for path in sorted((folder / "letters").glob("*.docx"))}
+    files |= {
+        f"letters/{path.name}": path.read_bytes()
+        for path in sorted((folder / "letters").glob("*"))
+        if path.suffix in {".docx", ".json"}
+    }
     for name in settings.get("forms", []):
         own = folder / "forms" / f"{name}.json"
         files[f"forms/{name}.json"] = (own if own.is_file() else FOLDER / f"{name}.json").read_bytes()
@@ -138,7 +149,7 @@ def context(conn: Connection, files: dict[str, bytes]) -> lint.LintContext:
         forms={name: frozenset(forms.field_names(form)) for name, form in own_forms.items()},
         roles=frozenset(ROLES),
         limits=limits.codes(conn),
-        letters=frozenset(forms.letters.names()),
+        letters=frozenset(forms.letters.names()) | set(letter_kinds(files)),
         notices=frozenset(services.NOTICE_KINDS),
         variables={**services.CASE_VARIABLES, **settings.get("variables", {})},
     )
@@ -146,7 +157,45 @@ def context(conn: Connection, files: dict[str, bytes]) -> lint.LintContext:
 
 def check(conn: Connection, files: dict[str, bytes]) -> list[lint.Finding]:
     """All findings of the linter and of a compilation in a limited child process."""
-    return lint.check_upload(model_files(files), context(conn, files))
+    return [
+        *lint.check_upload(model_files(files), context(conn, files)),
+        *_check_process(files),
+        *_check_letters(files),
+    ]
+
+
+def _check_process(files: dict[str, bytes]) -> list[lint.Finding]:
+    """The process that the settings begin with is in the files."""
+    wanted = _settings(files).get("process_id")
+    if not wanted or wanted in structure.read(model_files(files)).processes:
+        return []
+    return [
+        lint.Finding(
+            "error", "no_process", None, None, f"设置中的主流程“{wanted}”不在模型中。", f"The models have no process “{wanted}”, set at “Settings”.",
+            "请在“设置”中选择主流程。", "Choose the main process at “Settings”.", SETTINGS,
+        )
+    ]  # fmt: skip
+
+
+def _check_letters(files: dict[str, bytes]) -> list[lint.Finding]:
+    """A kind of letter that the version brings along has a template, with placeholders it has."""
+    templates = letters_of(files)
+    found = []
+    for name, kind in letter_kinds(files).items():
+        said, fix = ("没有Word模板。", "has no Word template."), ("请在“文书”中上传模板。", "Upload one at “Letters”.")
+        if name in templates:
+            wrong = "、".join(one.token for one in reading.unknown(templates[name], kind))
+            if not wrong:
+                continue
+            said = (f"的模板用了没有的占位符：{wrong}。", f"uses placeholders it does not have: {wrong}.")
+            fix = ("请改模板，或在“文书”中补上占位符。", "Change the template, or add them at “Letters”.")
+        found.append(
+            lint.Finding(
+                "error", "letter_kind", None, None, f"文书“{kind.title['zh']}”{said[0]}", f"The letter “{kind.title['en']}” {said[1]}",
+                *fix, f"letters/{name}.json",
+            )
+        )  # fmt: skip
+    return found
 
 
 def create_draft(
@@ -349,6 +398,7 @@ def compile_files(files: dict[str, bytes], definition_id: uuid.UUID, version: in
         model=engine.compile(model_files(files), settings.get("process_id")),
         forms=forms_of(files),
         letters=letters_of(files),
+        kinds=letter_kinds(files),
     )
 
 
@@ -406,4 +456,16 @@ def letters_of(files: dict[str, bytes]) -> dict[str, bytes]:
         name.removeprefix("letters/").removesuffix(".docx"): content
         for name, content in files.items()
         if name.startswith("letters/") and name.endswith(".docx")
+    }
+
+
+def letter_kinds(files: Mapping[str, bytes]) -> dict[str, About]:
+    """The kinds of letters that a version brings along; each has its Word template beside it. Raises DomainError."""
+    procedure = str(_settings(dict(files))["id"])
+    return {
+        name.removeprefix("letters/").removesuffix(".json"): own.kind(
+            name.removeprefix("letters/").removesuffix(".json"), content, procedure
+        )
+        for name, content in sorted(files.items())
+        if name.startswith("letters/") and name.endswith(".json")
     }

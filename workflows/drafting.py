@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, ForeignKey, Index, delete, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forms.letters import reading
+from forms.letters import own, reading
 from registers import parties
 from registers.db import Base, uuid7
 from registers.errors import DomainError, NotFound
@@ -153,5 +153,7 @@ def _readable(name: str, content: bytes) -> None:
             raise DomainError(
                 "json", f"{name} 不是有效的JSON：{error}", f"{name} is not valid JSON: {error}", pointer=name
             ) from None
+        if name.startswith("letters/"):
+            own.kind(name.removeprefix("letters/").removesuffix(".json"), content, "")
     elif name.endswith(".docx"):
         reading.opened(content)

@@ -47,12 +47,12 @@ def issue(
     element: str = "",
 ) -> dict[str, Any]:
     """Make a letter with the next number of its body and issue it."""
-    about = templates.about(name)
+    about = run.compiled.letter(name)
     issuer = _issuer(run, body or matter)
     number = None
     if about.number_kind:
         number = numbering.next_number(
-            run.step.conn, issuer.code, issuer.prefix, about.number_kind, run.step.today.year
+            run.step.conn, issuer.code, issuer.prefix, about.number_kind, run.step.today.year, about.own_number
         )
     return _make(run, name, issuer, matter, values, number=number, element=element)
 
@@ -106,7 +106,7 @@ def _make(
     element: str,
     is_draft: bool = False,
 ) -> dict[str, Any]:
-    about, step = templates.about(name), run.step
+    about, step = run.compiled.letter(name), run.step
     code = None if is_draft else secrets.token_urlsafe(9)
     content = {
         **standard_values(run, issuer, matter),
@@ -116,7 +116,8 @@ def _make(
         "verify_code": code or "",
         "verify_url": f"{step.rt.base_url}/verify/{code}" if code else step.rt.base_url,
     }
-    document = templates.render(name, templates.only_known(name, content), run.compiled.letters.get(name))
+    known = {key: value for key, value in content.items() if key in about.placeholders}
+    document = templates.fill(run.compiled.letters.get(name) or templates.template_bytes(name), about, known)
     sha256 = files.store_bytes(step.rt.files_root, document)
     letter_id = uuid7()
     step.conn.execute(
@@ -141,9 +142,9 @@ def _make(
     return {"id": str(letter_id), "number": number, "sha256": sha256, "letter": name}
 
 
-def foreseen(run: CaseRun, name: str) -> dict[str, Any]:
+def foreseen(run: CaseRun, about: templates.About) -> dict[str, Any]:
     """What a letter would say if it were made now, for reading only: nothing is stored and no number is taken."""
-    return {**standard_values(run, _issuer(run, None), None), **_of_letter(run, templates.about(name))}
+    return {**standard_values(run, _issuer(run, None), None), **_of_letter(run, about)}
 
 
 def confirm_withdrawal(run: CaseRun, reason: str) -> None:
@@ -236,7 +237,7 @@ def _of_letter(run: CaseRun, about: templates.About) -> dict[str, Any]:
                 "number": letter["number"] or letter["content_values"].get("permit_number") or "—",
             }
             for letter in of_case(run.step.conn, run.id)
-            if letter["status"] == "issued" and templates.about(letter["kind"]).served
+            if letter["status"] == "issued" and run.compiled.letter(letter["kind"]).served
         ]
     return values
 
@@ -282,11 +283,13 @@ def published(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     Law: 政府信息公开条例 art. 20; 建设项目环境影响评价政府信息公开指南 (decisions are published in full); 排污许可管理条例
     art. 13 (the content of permits is public).
     """
-    return [
-        letter
-        for letter in of_case(conn, case_id)
-        if letter["status"] == "issued" and templates.about(letter["kind"]).public
-    ]
+    return [letter for letter in of_case(conn, case_id) if letter["status"] == "issued" and is_public(letter["kind"])]
+
+
+def is_public(kind: str) -> bool:
+    """Whether a letter's full text is made public; a kind that only some version has never is."""
+    known = templates.find(kind)
+    return known is not None and known.public
 
 
 def delivered(run: CaseRun, recipient: str, on: date, kind: str | None) -> None:

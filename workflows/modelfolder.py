@@ -18,7 +18,7 @@ from workflows import definitions
 from workflows.comparing import ADDED, REMOVED, Difference
 from workflows.models import Definition
 
-_KINDS = ("*.bpmn", "*.dmn", "*.json", "forms/*.json", "letters/*.docx")
+_KINDS = ("*.bpmn", "*.dmn", "*.json", "forms/*.json", "letters/*.docx", "letters/*.json")
 _SIGNS = {ADDED: "+", REMOVED: "-"}
 
 

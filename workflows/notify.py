@@ -25,7 +25,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forms import letters as templates
 from registers.accounts import Actor
 from registers.db import Base, uuid7
 from registers.errors import DomainError, NotFound
@@ -325,7 +324,7 @@ def letter_issued(run: CaseRun, name: str, number: str | None) -> None:
     """Tell the enterprise that a letter was issued to it."""
     if run.enterprise_id is None:
         return
-    title = templates.about(name).title
+    title = run.compiled.letter(name).title
     said = Outgoing(
         of_enterprise(run.step.conn, run.enterprise_id, run.step.today),
         "letter",

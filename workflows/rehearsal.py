@@ -136,7 +136,7 @@ class Rehearsal:
         with rt.db.transaction() as conn:
             self.applicant = _people(conn, time, self.house)
             if given.get("trial"):
-                mark_numbers(conn)
+                mark_numbers(conn, contents)
             self.definition_id = _publish(conn, contents, time)
             ledger = given.get("ledger", {})
             zone = select(parties.Zone.code).where(parties.Zone.code == quotarehearsal.ZONE)
@@ -331,9 +331,11 @@ class Rehearsal:
         publicity.take_comment(self.rt, str(uuid.uuid4()), notice_id, **facts)
 
 
-def mark_numbers(conn: Connection) -> None:
+def mark_numbers(conn: Connection, contents: Mapping[str, bytes]) -> None:
     """Let every number given on this stage begin with 试办, whatever pattern a body has."""
     patterns = {(body, kind): numbering.usual(kind) for body in _codes(conn) for kind in numbering.kinds()}
+    own = [kind for kind in definitions.letter_kinds(contents).values() if kind.number_kind]
+    patterns |= {(body, str(kind.number_kind)): str(kind.own_number) for body in _codes(conn) for kind in own}
     patterns |= {(row["body_code"], row["kind"]): row["template"] for row in _rules(conn)}
     conn.execute(delete(numbering.NumberingRule))
     for (body, kind), template in patterns.items():

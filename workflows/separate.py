@@ -14,12 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from forms import letters as templates
 from forms.definition import FormDefinition
 from registers.accounts import Actor
 from registers.parties import Body
 from registers.waste_rules import PARTS
-from workflows import access, casefile, definitions
+from workflows import access, casefile, definitions, letters
 from workflows.commands import to_json
 from workflows.definitions import Compiled
 from workflows.models import Case, CaseFile, Matter
@@ -77,7 +76,7 @@ def own_events(compiled: Compiled, away: frozenset[str], history: Sequence[dict[
 def _is_open(line: Mapping[str, Any]) -> bool:
     """Whether a line tells what everybody may read: a decision, or a paper whose full text is public."""
     if line["kind"] == "letter_issued":
-        return templates.about(line["data"]["letter"]).public
+        return letters.is_public(line["data"]["letter"])
     return bool(line["kind"] == "decided")
 
 
@@ -153,4 +152,4 @@ def own_variables(compiled: Compiled, away: frozenset[str], variables: dict[str,
 
 def shows_letter(away: frozenset[str], letter: Mapping[str, Any]) -> bool:
     """Whether a letter may be read: the other body's only when its full text is public."""
-    return letter["matter"] not in away or (letter["status"] == "issued" and templates.about(letter["kind"]).public)
+    return letter["matter"] not in away or (letter["status"] == "issued" and letters.is_public(letter["kind"]))

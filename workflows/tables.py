@@ -45,6 +45,7 @@ def look(content: bytes, decision: str | None, values: list[str] | None) -> dict
 def _told(decision: Decision) -> dict[str, Any]:
     ids = {rule.index: rule.id for rule in decision.rules}
     whole = all(len(rule.tests) == len(decision.inputs) for rule in decision.rules)
+    missing = dmn.missing_rules(decision, MOST) if whole else []
     return {
         "id": decision.id,
         "name": decision.name,
@@ -60,7 +61,8 @@ def _told(decision: Decision) -> dict[str, Any]:
         ]
         if whole
         else [],
-        "gaps": dmn.gaps(decision, MOST) if whole else [],
+        "gaps": [gap.example for gap in missing],
+        "missing": [gap.cells for gap in missing],
         "gaps_decided": whole and dmn.gaps_decidable(decision),
     }
 

@@ -4,7 +4,7 @@
 template never reaches a Python object: a placeholder is a name of that list and nothing else.
 """
 
-from forms.letters.catalogue import About, Placeholder, about, names, only_known
+from forms.letters.catalogue import About, Placeholder, about, common, find, names, only_known
 from forms.letters.filling import check_template, fill
 from forms.letters.pdf import to_pdf
 
@@ -13,7 +13,9 @@ __all__ = [
     "Placeholder",
     "about",
     "check_template",
+    "common",
     "fill",
+    "find",
     "names",
     "only_known",
     "render",

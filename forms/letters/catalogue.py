@@ -51,6 +51,7 @@ class About:
     notice: str | None = None
     served: bool = False
     public: bool = False
+    own_number: str | None = None  # the pattern of the numbers of a kind that a version brings along
 
     @property
     def template(self) -> Path:
@@ -64,6 +65,16 @@ def about(name: str) -> About:
     if found is None:
         raise NotFound(f"没有名为 {name} 的文书。", f"There is no letter {name}.")
     return found
+
+
+def find(name: str) -> About | None:
+    """A letter of the installation by its name; None for a kind that only some version has."""
+    return _all().get(name)
+
+
+def common() -> Mapping[str, Placeholder]:
+    """What every letter may say."""
+    return _common()
 
 
 def names() -> frozenset[str]:
@@ -101,7 +112,6 @@ def _given() -> Mapping[str, Any]:
 def _all() -> Mapping[str, About]:
     given = _given()
     shared = given["labels"]
-    common = {name: _placeholder(name, spec, shared) for name, spec in given["common"].items()}
     found = {}
     for name, spec in given["letters"].items():
         own = {key: _placeholder(key, one, shared) for key, one in spec.get("placeholders", {}).items()}
@@ -110,12 +120,18 @@ def _all() -> Mapping[str, About]:
             spec["title"],
             spec.get("number_kind"),
             spec["basis"],
-            {**common, **own},
+            {**_common(), **own},
             spec.get("notice"),
             spec.get("served", False),
             spec.get("public", False),
         )
     return found
+
+
+@functools.cache
+def _common() -> Mapping[str, Placeholder]:
+    given = _given()
+    return {name: _placeholder(name, spec, given["labels"]) for name, spec in given["common"].items()}
 
 
 def _placeholder(name: str, spec: Mapping[str, Any], shared: Mapping[str, Any]) -> Placeholder:

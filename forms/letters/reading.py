@@ -69,6 +69,11 @@ def placeholders(template: bytes) -> list[Found]:
     return found
 
 
+def words(template: bytes) -> str:
+    """What a template says, paragraph by paragraph, for comparing two of them."""
+    return "\n".join(text for _, _, one in _paragraphs(opened(template)) if (text := text_of(one).strip()))
+
+
 def unknown(template: bytes, letter: About) -> list[Found]:
     """The placeholders that the letter does not have."""
     columns = {name for spec in letter.placeholders.values() for name in spec.columns}

@@ -55,6 +55,20 @@ def _letter(world: World) -> Ready:
     return world.actor("sheji"), {"definition_id": definition_id, **facts}
 
 
+KIND = {"title": {"zh": "现场核查函", "en": "Letter on a visit"}, "number": "{prefix}核函〔{year}〕{seq}号"}
+
+
+def _kind(world: World) -> Ready:
+    definition_id, digest = begun(world)
+    return world.actor("sheji"), {"definition_id": definition_id, "name": "visit", "facts": KIND, "expected": digest}
+
+
+def _drop_kind(world: World) -> Ready:
+    actor, asked = _kind(world)
+    made = lettering.save_kind(world.rt, actor, key(), **asked)
+    return actor, {"definition_id": asked["definition_id"], "name": "visit", "expected": made["sha256"]}
+
+
 LETTER = lettering.save_letter.name
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "definition.begin": _begin,
@@ -62,4 +76,6 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "definition.remove_file": _remove,
     "definition.restore": _restore,
     LETTER: _letter,
+    lettering.save_kind.name: _kind,
+    lettering.remove_kind.name: _drop_kind,
 }

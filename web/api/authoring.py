@@ -43,6 +43,11 @@ class RemoveIn(ExpectedIn):
     name = fields.String(required=True)
 
 
+class LetterKindIn(ExpectedIn):
+    name = fields.String(required=True, validate=validate.Length(1, 60))
+    facts = fields.Dict(keys=fields.String(), required=True)
+
+
 class TableIn(Schema):
     content = fields.String(required=True, validate=validate.Length(max=1_048_576))
     decision = fields.String(allow_none=True, load_default=None)
@@ -168,6 +173,26 @@ def letters(definition_id: uuid.UUID) -> Any:
         ]
         found.append({**asdict(letter), "placeholders": placeholders})
     return {"letters": found, "sha256": draft.row["sha256"]}
+
+
+@blueprint.put("/definitions/<uuid:definition_id>/letters")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(LetterKindIn)
+@blueprint.response(200)
+@auth.signed_in
+def save_letter_kind(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
+    """Make or change a kind of letter that only this version has: title, basis, number, served, placeholders."""
+    return run(lettering.save_kind, definition_id=definition_id, **args)
+
+
+@blueprint.delete("/definitions/<uuid:definition_id>/letters/<name>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(ExpectedIn)
+@blueprint.response(200)
+@auth.signed_in
+def remove_letter_kind(args: dict[str, Any], definition_id: uuid.UUID, name: str) -> Any:
+    """Take a kind of letter of the version's own out of a draft, with its template."""
+    return run(lettering.remove_kind, definition_id=definition_id, name=name, **args)
 
 
 @blueprint.post("/definitions/<uuid:definition_id>/letters/<name>")

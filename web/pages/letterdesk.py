@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from forms.letters import reading as reading_of
 from registers.errors import DomainError
-from web import auth, letterdesk, workbench
+from web import auth, kindform, letterdesk, workbench
 from web.context import actor, reading, run, runtime
 from web.i18n import language, pick
 from web.pages import blueprint
@@ -22,6 +22,31 @@ from workflows.letters import office_available
 @auth.signed_in
 def draft_letters(definition_id: uuid.UUID) -> str:
     """The letters of a version: which template each has, and where it is made."""
+    return _letters_page(definition_id, {})
+
+
+@blueprint.post("/definitions/<uuid:definition_id>/letters")
+@auth.signed_in
+def new_letter_kind(definition_id: uuid.UUID) -> Any:
+    """Make a kind of letter that only this version has, with a template to begin with."""
+    name = request.form.get("code", "").strip()
+    try:
+        with reading() as conn:
+            if lettering.kind_file(name) in workbench.opened(conn, definition_id).files:
+                raise DomainError("taken", "已有这个代码的文书。", "There is a letter of this code.", pointer="code")
+        run(
+            lettering.save_kind,
+            definition_id=definition_id,
+            name=name,
+            facts=kindform.facts(),
+            expected=request.form.get("expected", ""),
+        )
+    except DomainError as error:
+        return _letters_page(definition_id, {error.pointer or "": error.message(language())}), error.status
+    return redirect(url_for("pages.draft_letter", definition_id=definition_id, name=name, saved="kind"))
+
+
+def _letters_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
     with reading() as conn:
         draft = workbench.opened(conn, definition_id)
     shown = letterdesk.letters_of(draft)
@@ -30,7 +55,13 @@ def draft_letters(definition_id: uuid.UUID) -> str:
         row=draft.row,
         editable=draft.editable,
         letters=shown,
-        others=[one for one in workbench.letter_options() if one[0] not in {letter.name for letter in shown}],
+        others=[
+            one for one in workbench.letter_options(draft.files) if one[0] not in {letter.name for letter in shown}
+        ],
+        errors=errors,
+        given=kindform.typed() if errors else {},
+        types=kindform.types(),
+        common=kindform.common_words(),
     )
 
 
@@ -45,9 +76,21 @@ def draft_letter(definition_id: uuid.UUID, name: str) -> str:
 @auth.signed_in
 def save_letter(definition_id: uuid.UUID, name: str) -> Any:
     """Take an uploaded template into the draft, or go back to the installation's."""
-    expected = request.form.get("expected", "")
+    expected, do = request.form.get("expected", ""), request.form.get("do")
     try:
-        if request.form.get("do") == "remove":
+        if do == "drop":
+            run(lettering.remove_kind, definition_id=definition_id, name=name, expected=expected)
+            return redirect(url_for("pages.draft_letters", definition_id=definition_id))
+        if do == "kind":
+            run(
+                lettering.save_kind,
+                definition_id=definition_id,
+                name=name,
+                facts=kindform.facts(),
+                expected=expected,
+            )
+            return redirect(url_for("pages.draft_letter", definition_id=definition_id, name=name, saved="kind"))
+        if do == "remove":
             run(drafting.remove_file, definition_id=definition_id, name=lettering.file_of(name), expected=expected)
         else:
             sent = request.files.get("file")
@@ -66,9 +109,9 @@ def save_letter(definition_id: uuid.UUID, name: str) -> Any:
 
 
 def _page(definition_id: uuid.UUID, name: str, errors: dict[str, str]) -> str:
-    about = lettering.of_letter(name)
     with reading() as conn:
         draft = workbench.opened(conn, definition_id)
+        about = lettering.of_letter(draft.files, name)
         cases = letterdesk.cases(conn, draft.row["procedure"])
     return render_template(
         "draftletter.html",
@@ -77,6 +120,11 @@ def _page(definition_id: uuid.UUID, name: str, errors: dict[str, str]) -> str:
         name=name,
         about=about,
         own=lettering.file_of(name) in draft.files,
+        kind=kindform.typed()
+        if errors and request.form.get("do") == "kind"
+        else lettering.kind_facts(draft.files, name),
+        types=kindform.types(),
+        common=kindform.common_words(),
         lines=lettering.lines(draft.files, name),
         cases=cases,
         office=office_available(),
@@ -89,9 +137,9 @@ def _page(definition_id: uuid.UUID, name: str, errors: dict[str, str]) -> str:
 @auth.signed_in
 def letter_template_file(definition_id: uuid.UUID, name: str) -> Response:
     """The template a version uses for a letter, to be changed in Word."""
-    about = lettering.of_letter(name)
     with reading() as conn:
         draft = workbench.opened(conn, definition_id)
+    about = lettering.of_letter(draft.files, name)
     return workbench.as_file(f"{pick(about.title)}.docx", lettering.template_of(draft.files, name))
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError, NotFound
-from web import auth, designer, workbench
-from web.context import actor, reading, run
+from web import auth, designer, runviews, workbench
+from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
-from workflows import authoring, designing
+from workflows import authoring, designing, foreseeing, modelruns
+
+MOST_RUNS = 5  # replays of a table that are named on its page
 
 
 @blueprint.get("/definitions/<uuid:definition_id>/decisions")
@@ -50,6 +53,9 @@ def _page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
         if name and name not in names:
             raise NotFound("该版本中没有这个决策表。", "There is no such decision table in this version.")
         payload = designer.table_payload(conn, draft, name, actor().csrf) if name else None
+        tables = runviews.tables({name: draft.files[name]}) if name else []
+        replays = modelruns.of_definition(conn, definition_id, "table")
+    today = runtime().time.today()
     return render_template(
         "decisions.html",
         row=draft.row,
@@ -58,6 +64,11 @@ def _page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
         name=name,
         payload=payload,
         places=workbench.places(draft.files),
+        tables=tables,
+        runs=[one for one in replays if one["arguments"]["decision"] in dict(tables)][:MOST_RUNS],
+        since=date(today.year - 1, today.month, 1),
+        until=today,
+        most=foreseeing.MOST_CASES,
         errors=errors,
         given=request.form,
     )

@@ -123,7 +123,7 @@ def _settings_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
         draft = workbench.opened(conn, definition_id)
         limits = workbench.limit_options(conn, runtime().time.today())
     settings = draft.settings
-    chosen = [name for name in settings.get("letters", []) if name in dict(workbench.letter_options())]
+    chosen = [name for name in settings.get("letters", []) if name in workbench.letter_kinds(draft.files)]
     return render_template(
         "draftsettings.html",
         row=draft.row,
@@ -138,8 +138,8 @@ def _settings_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
         roles=workbench.role_options(),
         starters=workbench.starter_options(),
         matters=workbench.matter_options(),
-        letters=workbench.letter_options(),
-        letter_places=workbench.letter_places(chosen),
+        letters=workbench.letter_options(draft.files),
+        letter_places=workbench.letter_places(draft.files, chosen),
         limits=limits,
         types=workbench.variable_types(),
         rows_more=ROWS_MORE,

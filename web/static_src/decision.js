@@ -61,13 +61,14 @@ async function check() {
   for (const table of told.decisions) lines.push(...overlaps(table), ...gaps(table));
   list.replaceChildren(...lines);
   mark();
+  missing();
   test();
 }
 
 function overlaps(table) {
   const single = table.hit_policy === "UNIQUE";
   return table.overlaps.filter(() => single || table.hit_policy === "ANY").map((one) => line(single ? "error" : "warning",
-    `${said.overlap.replace("{a}", one.first).replace("{b}", one.second)} ${one.example}${single ? "" : said.overlapFine.replace("{p}", table.hit_policy)}`, one.ids));
+    `${said.overlap.replace("{a}", one.first).replace("{b}", one.second)} ${one.example}${single ? "" : said.overlapFine.replace("{p}", table.hit_policy)}`, one.ids, [one.second, one.first].map((other) => said.overlapsRow.replace("{n}", other))));
 }
 
 function gaps(table) {
@@ -76,9 +77,10 @@ function gaps(table) {
   return table.gaps.map((example) => line("warning", `${said.gap} ${example}`));
 }
 
-function line(className, text, rows = []) {
+function line(className, text, rows = [], short = []) {
   const item = fields.element("li", { className, textContent: text });
   if (rows.length) item.dataset.rows = rows.join(" ");
+  if (short.length) item.dataset.short = short.join("|");
   item.addEventListener("click", () => cells(rows[0])[0]?.scrollIntoView({ block: "center" }));
   return item;
 }
@@ -87,11 +89,33 @@ function cells(row) {
   return [...island.querySelectorAll(`[data-row-id="${CSS.escape(row)}"]`)];
 }
 
-// Rows that overlap (or are wrong) are marked in the table itself, with what is wrong as their title.
+// Below the last row: the rows that are missing, each with what it would hold for; one is added with a click.
+function missing() {
+  const table = decision();
+  const box = island.querySelector("[data-missing]");
+  const gaps = table?.gaps_decided ? table.gaps : [];
+  box.hidden = !gaps.length;
+  box.replaceChildren(...gaps.map((example, index) => {
+    const row = fields.element("li", {}, `${said.gap} ${example} `);
+    if (saver) row.append(fields.button(said.addMissing, () => addRule(table.missing[index])));
+    return row;
+  }));
+}
+
+function addRule(cells) {
+  viewer().get("editorActions").trigger("addRule");
+  const rules = editor.getActiveView().element.decisionLogic.rule;
+  const made = rules[rules.length - 1];
+  cells.forEach((text, place) => viewer().get("modeling").editCell(made.inputEntry[place], text));
+  cells.length && island.querySelector(`[data-row-id="${CSS.escape(made.id)}"][data-col-id]`)?.scrollIntoView({ block: "center" });
+}
+
+// Rows that overlap (or are wrong) are marked in the table itself: at the number of the row stands what is wrong.
 function mark(fired = []) {
   for (const cell of island.querySelectorAll("[data-row-id]")) {
     cell.classList.remove("row-error", "row-warning", "row-fired");
     cell.removeAttribute("title");
+    delete cell.dataset.said;
   }
   for (const item of document.querySelectorAll("[data-findings] li[data-rows]")) {
     for (const row of item.dataset.rows.split(" ")) {
@@ -99,6 +123,9 @@ function mark(fired = []) {
         cell.classList.add(item.className === "error" ? "row-error" : "row-warning");
         cell.title = item.textContent;
       }
+      const number = island.querySelector(`.rule-index[data-row-id="${CSS.escape(row)}"]`);
+      const told = item.dataset.short?.split("|")[item.dataset.rows.split(" ").indexOf(row)] || "!";
+      if (number) number.dataset.said = [number.dataset.said, told].filter(Boolean).join(" ");
     }
   }
   for (const row of fired) for (const cell of cells(row)) cell.classList.add("row-fired");

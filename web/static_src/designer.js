@@ -8,10 +8,13 @@ import "bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css";
 import "diagram-js-minimap/assets/diagram-js-minimap.css";
 import "./lib/designer/designer.css";
 import shareClipboard from "./lib/designer/clipboard.js";
+import { element, note } from "./lib/designer/fields.js";
+import { declareLists, lost, putBack, remarksOf } from "./lib/designer/keeping.js";
 import layOut from "./lib/designer/layout.js";
 import linting, { join } from "./lib/designer/linting.js";
 import moddle, { keepExpressions } from "./lib/designer/moddle.js";
 import Panel from "./lib/designer/panel.js";
+import Playing from "./lib/designer/playing.js";
 import Saver, { download } from "./lib/designer/saver.js";
 import words from "./lib/designer/words.js";
 
@@ -31,14 +34,21 @@ const modeler = new Modeler({
 });
 keepExpressions(modeler.get("moddle"));
 const atElements = join(modeler, zh);
-const current = async () => (await modeler.saveXML({ format: true })).xml;
+let remarks = [];
+
+async function current() {
+  declareLists(modeler.getDefinitions(), modeler.get("moddle"));
+  return putBack((await modeler.saveXML({ format: true })).xml, remarks);
+}
+
 const saver = new Saver(given, current, (told) => show(told.findings));
 
 async function open(xml) {
   const drawn = /<[\w]*:?BPMNDiagram[\s>]/.test(xml) ? xml : await layOut(xml);
   const { warnings } = await modeler.importXML(drawn);
+  remarks = remarksOf(xml);
   whole();
-  return { laidOut: drawn !== xml, warnings };
+  return { laidOut: drawn !== xml, gone: [...warnings.map((one) => one.message.split("\n")[0]), ...lost(xml, await current())] };
 }
 
 // The whole drawing, beside the palette and not under it, at no more than its own size.
@@ -90,21 +100,44 @@ function show(findings) {
 async function take(file) {
   const before = await current();
   try {
-    const { warnings } = await open(await file.text());
-    saver.changed();
-    if (warnings.length) saver.tell(unread(warnings), true);
+    const { gone } = await open(await file.text());
+    if (await agreed(gone)) saver.changed();
+    else await open(before);
   } catch (error) {
     await open(before);
     saver.tell(`${said.notModel} ${error.message}`, true);
   }
 }
 
-function unread(warnings) {
-  return `${said.importWarnings} ${warnings.map((item) => item.message).join("; ")}`;
+// What the editor cannot keep is named before anything is saved over it; nothing is saved until somebody has agreed.
+function agreed(gone) {
+  const box = document.querySelector("[data-losses]");
+  box.hidden = !gone.length;
+  if (!gone.length) return true;
+  saver.hold(true);
+  return new Promise((decide) => {
+    const answer = (title, value, className) => {
+      const button = element("button", { type: "button", className, textContent: title });
+      button.addEventListener("click", () => {
+        box.hidden = true;
+        saver.hold(false);
+        decide(value);
+      });
+      return button;
+    };
+    box.replaceChildren(element("h2", { textContent: said.losses }), note(said.lossesAbout),
+      element("ul", {}, ...gone.map((one) => element("li", { textContent: one }))),
+      element("p", { className: "row-actions" }, answer(said.lossesGoOn, true, "button"), " ", answer(said.lossesBack, false, "button quiet")));
+    box.focus();
+  });
 }
 
 document.querySelector("[data-download]").addEventListener("click", async () => download(given.name, await current(), "application/xml"));
-document.querySelector("[data-take]").addEventListener("change", (event) => event.target.files[0] && take(event.target.files[0]));
+document.querySelector("[data-take]").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  target.value = ""; // so that the same file can be chosen once more
+  if (file) take(file);
+});
 for (const action of ["undo", "redo"]) {
   document.querySelector(`[data-${action}]`).addEventListener("click", () => modeler.get("commandStack")[action]());
 }
@@ -113,11 +146,17 @@ for (const action of ["copy", "paste"]) {
 }
 document.querySelector("[data-zoom]")?.addEventListener("click", whole);
 
-const { laidOut, warnings } = await open(given.xml);
+const { laidOut, gone } = await open(given.xml);
 new Panel(modeler, island.querySelector("[data-panel]"), given.choices, said);
 shareClipboard(modeler);
 modeler.on("commandStack.changed", () => saver.changed());
 show(given.findings);
-saver.tell(laidOut ? said.laidOut : warnings.length ? unread(warnings) : said.ready, warnings.length > 0);
+const playing = new Playing(modeler, island.querySelector("[data-playing]"), island.querySelector("[data-panel]"), said.play);
+document.querySelector("[data-play]").addEventListener("click", ({ currentTarget }) => {
+  modeler.get("selection").select(null);
+  playing.toggle(currentTarget);
+});
+saver.tell(laidOut ? said.laidOut : said.ready);
 if (laidOut) saver.changed();
+Promise.resolve(agreed(gone)).then((going) => { if (!going) location.assign(given.away); });
 island.dataset.ready = "true";

@@ -88,8 +88,21 @@ def _overlaps(decision: Decision) -> Iterator[Overlap]:
             yield Overlap(first.index, second.index, ", ".join(example), second.line)
 
 
+@dataclass(frozen=True)
+class Gap:
+    """An input for which no rule holds, and the cells of a rule that would hold for it and its like."""
+
+    example: str
+    cells: list[str]
+
+
 def gaps(decision: Decision, limit: int = 10) -> list[str]:
     """Inputs for which no rule holds, as far as cells with constants decide it; empty when undecided."""
+    return [gap.example for gap in missing_rules(decision, limit)]
+
+
+def missing_rules(decision: Decision, limit: int = 10) -> list[Gap]:
+    """The same, with the rules that are missing."""
     if not gaps_decidable(decision):
         return []
     columns = _columns(decision)
@@ -110,9 +123,14 @@ def gaps(decision: Decision, limit: int = 10) -> list[str]:
     every = (1 << len(decision.rules)) - 1
     for combination in itertools.product(*points):
         if not reduce(and_, (rules for _, rules in combination), every):
-            found.append(
-                ", ".join(f"{text} = {_show(one)}" for text, (one, _) in zip(columns, combination, strict=True))
-            )
+            values = {text: value for text, (value, _) in zip(columns, combination, strict=True)}
+            cells = {
+                place: _cell(values[text], _constants(decision, places))
+                for text, places in columns.items()
+                for place in places
+            }
+            example = ", ".join(f"{text} = {_show(value)}" for text, value in values.items())
+            found.append(Gap(example, [cells[place] for place in sorted(cells)]))
             if len(found) >= limit:
                 break
     return found
@@ -136,14 +154,7 @@ def _columns(decision: Decision) -> dict[str, list[int]]:
 
 def _points(decision: Decision, places: list[int]) -> list[Any]:
     """Values that tell the cells of a column apart: every constant, and one between, below and above."""
-    constants: list[Any] = []
-    for rule in decision.rules:
-        for place in places:
-            if place < len(rule.tests) and rule.tests[place].constant:
-                for test in rule.tests[place].tests:
-                    for piece in test.expressions():
-                        value = piece.evaluate({})
-                        constants += value if isinstance(value, list) else [value]
+    constants = _constants(decision, places)
     whole = any(decision.inputs[place].type.lower() in ("integer", "long", "int") for place in places)
     points: list[Any] = []
     numbers = sorted({Decimal(v) for v in constants if isinstance(v, (int, Decimal)) and not isinstance(v, bool)})
@@ -159,6 +170,39 @@ def _points(decision: Decision, places: list[int]) -> list[Any]:
     if any(v is None for v in constants):
         points.append(None)
     return points or ["…"]
+
+
+def _constants(decision: Decision, places: list[int]) -> list[Any]:
+    """What the cells of a column name."""
+    constants: list[Any] = []
+    for rule in decision.rules:
+        for place in places:
+            if place < len(rule.tests) and rule.tests[place].constant:
+                for test in rule.tests[place].tests:
+                    for piece in test.expressions():
+                        value = piece.evaluate({})
+                        constants += value if isinstance(value, list) else [value]
+    return constants
+
+
+def _cell(value: Any, constants: list[Any]) -> str:
+    """A cell that holds for a value and for all that the column does not tell apart from it."""
+    if isinstance(value, bool) or value is None or value in constants:
+        return _written(value)
+    if isinstance(value, str):
+        named = sorted({one for one in constants if isinstance(one, str)})
+        return f"not({', '.join(_written(one) for one in named)})" if named else "-"
+    kinds = (int, Decimal) if isinstance(value, Decimal) else (date,)
+    known = sorted({one for one in constants if isinstance(one, kinds) and not isinstance(one, bool)})
+    below, above = [one for one in known if one < value], [one for one in known if one > value]
+    if below and above:
+        return f"]{_written(below[-1])}..{_written(above[0])}["
+    return f"> {_written(below[-1])}" if below else f"< {_written(above[0])}"
+
+
+def _written(value: Any) -> str:
+    """A constant as a cell writes it."""
+    return f'date("{value.isoformat()}")' if isinstance(value, date) else _show(value)
 
 
 def _between(numbers: list[Decimal], step: Decimal, whole: bool) -> list[Any]:

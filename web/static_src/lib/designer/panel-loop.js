@@ -10,6 +10,13 @@ export default function loop(panel, bo) {
   const set = (change) => modeling.updateModdleProperties(panel.selected, now, change);
   const expression = (value) => (value ? moddle.create("bpmn:FormalExpression", { body: value }) : undefined);
   const item = (type, value) => (value ? moddle.create(type, { id: value, name: value }) : undefined);
+  // A second item of the same name would be dropped when the file is read again: names of one file are unique.
+  const setItem = (key, type, value) => {
+    const others = panel.modeler.get("elementRegistry").getAll().map((one) => one.businessObject);
+    const items = others.flatMap(({ loopCharacteristics: one }) => [one?.inputDataItem, one?.outputDataItem]).filter((one) => one && one !== now[key]);
+    if (value && [...others, ...items].some((one) => one?.id === value)) return said.takenId;
+    return void set({ [key]: item(type, value) });
+  };
   panel.group("loop", (add) => {
     add(fields.choice(said.loopKind, !now ? "" : now.isSequential ? "sequential" : "parallel", said.loopKinds, (value) => {
       const made = value ? moddle.create("bpmn:MultiInstanceLoopCharacteristics", { isSequential: value === "sequential" }) : undefined;
@@ -20,10 +27,10 @@ export default function loop(panel, bo) {
     }));
     if (!now) return;
     add(fields.text(said.loopInput, now.loopDataInputRef || "", (value) => set({ loopDataInputRef: value || undefined }), { list: "known-places" }));
-    add(fields.text(said.loopItem, data("inputDataItem"), (value) => set({ inputDataItem: item("bpmn:DataInput", value) })));
+    add(fields.text(said.loopItem, data("inputDataItem"), (value) => setItem("inputDataItem", "bpmn:DataInput", value)));
     add(fields.text(said.loopCardinality, read("loopCardinality"), (value) => set({ loopCardinality: expression(value) })));
     add(fields.text(said.loopOutput, now.loopDataOutputRef || "", (value) => set({ loopDataOutputRef: value || undefined })));
-    add(fields.text(said.loopOutputItem, data("outputDataItem"), (value) => set({ outputDataItem: item("bpmn:DataOutput", value) })));
+    add(fields.text(said.loopOutputItem, data("outputDataItem"), (value) => setItem("outputDataItem", "bpmn:DataOutput", value)));
     add(fields.text(said.loopCondition, read("completionCondition"), (value) => set({ completionCondition: expression(value) })));
   });
 }

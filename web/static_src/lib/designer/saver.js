@@ -8,6 +8,7 @@ export default class Saver {
     Object.assign(this, { given, content, kept, sha: given.sha, said: given.said });
     this.dirty = false;
     this.saving = false;
+    this.held = false;
     this.status = document.querySelector("[data-save-state]");
     document.querySelector("[data-save]")?.addEventListener("click", () => { this.dirty = true; this.save(); });
     addEventListener("beforeunload", (event) => { if (this.dirty) event.preventDefault(); });
@@ -18,6 +19,12 @@ export default class Saver {
     this.status.classList.toggle("error", bad);
   }
 
+  // While somebody has to decide something first, nothing is saved.
+  hold(on) {
+    this.held = on;
+    if (!on && this.dirty) this.changed();
+  }
+
   changed() {
     this.dirty = true;
     this.tell(this.said.unsaved);
@@ -26,7 +33,7 @@ export default class Saver {
 
   async save() {
     clearTimeout(this.timer);
-    if (!this.dirty || this.saving) return;
+    if (!this.dirty || this.saving || this.held) return;
     this.saving = true;
     this.dirty = false;
     this.tell(this.said.saving);

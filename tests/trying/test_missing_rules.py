@@ -1,0 +1,55 @@
+"""A table that leaves inputs open is told the rows it lacks; with them, nothing is left open."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workflows import tables
+from workflows.dmn import missing_rules, parse_dmn
+
+CELLS = {
+    "string": st.sampled_from(['"a"', '"b"', '"a", "b"', 'not("a")', "-"]),
+    "number": st.sampled_from(["< 10", "[10..20]", "]10..20[", "> 20", "15", ">= 10", "-"]),
+    "boolean": st.sampled_from(["true", "false", "-"]),
+    "date": st.sampled_from(['date("2026-01-01")', '< date("2026-03-01")', "-"]),
+}
+
+
+def _xml(types: list[str], rows: list[list[str]]) -> bytes:
+    def cells(row: list[str]) -> str:
+        said = "".join(f"<inputEntry><text>{one.replace('<', '&lt;')}</text></inputEntry>" for one in row)
+        return f'<rule>{said}<outputEntry><text>"x"</text></outputEntry></rule>'
+
+    columns = "".join(
+        f'<input id="i{n}"><inputExpression typeRef="{kind}"><text>v{n}</text></inputExpression></input>'
+        for n, kind in enumerate(types)
+    )
+    return (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="x"><decision id="t" name="t">'
+        f'<decisionTable hitPolicy="FIRST">{columns}<output name="o" typeRef="string"/>{"".join(map(cells, rows))}'
+        "</decisionTable></decision></definitions>"
+    ).encode()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_with_the_missing_rows_added_nothing_is_left_open(data: st.DataObject) -> None:
+    types = data.draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=3))
+    rows = data.draw(st.lists(st.tuples(*(CELLS[kind] for kind in types)).map(list), min_size=1, max_size=4))
+    for _ in range(60):
+        missing = missing_rules(parse_dmn(_xml(types, rows), "t.dmn")[0], 10)
+        if not missing:
+            break
+        before = len(missing)
+        rows = [*rows, missing[0].cells]
+        left = missing_rules(parse_dmn(_xml(types, rows), "t.dmn")[0], 10)
+        assert missing[0].example not in {gap.example for gap in left}, (rows, before)
+    assert missing_rules(parse_dmn(_xml(types, rows), "t.dmn")[0], 10) == []
+
+
+def test_a_missing_row_covers_what_no_cell_tells_apart() -> None:
+    found = tables.look(_xml(["string", "number"], [['"a"', "-"], ["-", "[10..20]"]]), None, None)
+    (table,) = found["decisions"]
+    assert table["missing"] == [['not("a")', "< 10"], ['not("a")', "> 20"]]
+    assert len(table["gaps"]) == 2
