@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from forms import letters as letter_kinds
 from handlers import registry
 from registers.errors import DomainError
 from registers.limits import effect_text, pause_text
@@ -193,7 +192,7 @@ class _Titles:
             "mode": lambda code, on: words.mode_name(code),
             "outcome": lambda code, on: words.outcome_name(code, self.step(code)),
             "pause": lambda code, on: words.in_language(_or(lambda: pause_text(code), (code, code))),
-            "letter": lambda code, on: pick(_or(lambda: letter_kinds.about(code).title, code)),
+            "letter": lambda code, on: pick(_or(lambda: compiled.letter(code).title, code)),
             "handler": lambda code, on: pick(_or(lambda: registry.get(code).title, code)),
             "decision": lambda code, on: self.decision(code),
             "rule": self._limit,
