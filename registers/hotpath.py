@@ -14,7 +14,7 @@ import json
 import re
 import uuid
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -131,17 +131,16 @@ def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
 
 def _written(value: Any) -> bytes | None:
     """A parameter in PostgreSQL's text form."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, bytes):
-        return b"\\x" + value.hex().encode()
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, date):  # an instant is one too
         return value.isoformat().encode()
-    if isinstance(value, (list, tuple)):
-        return b"{" + b",".join(_quoted(item) for item in value) + b"}"
     return str(value).encode()
+
+
+def _array(items: Iterable[Any]) -> bytes:
+    return b"{" + b",".join(map(_quoted, items)) + b"}"
 
 
 def _quoted(item: Any) -> bytes:
@@ -150,6 +149,15 @@ def _quoted(item: Any) -> bytes:
     if written is None:
         return b"NULL"
     return b'"' + written.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+_WRITERS: dict[type, Callable[[Any], bytes | None]] = {
+    type(None): lambda value: None,
+    str: str.encode,
+    bytes: lambda value: b"\\x" + value.hex().encode(),
+    list: _array,
+    tuple: _array,
+}
 
 
 @cache

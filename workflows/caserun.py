@@ -35,7 +35,7 @@ from workflows import (
     services,
     statements,
 )
-from workflows.commands import Step, to_json
+from workflows.commands import Step, to_wire
 from workflows.models import Incident
 
 
@@ -94,7 +94,7 @@ class CaseRun:
                 "title": title,
                 "enterprise_id": enterprise_id,
                 "lead_body_id": run.lead_body_id,
-                "bodies": to_json(run.bodies),
+                "bodies": to_wire(run.bodies),
                 "body_ids": run.body_ids,
                 "genesis": events.GENESIS,
                 "opened_at": step.now,
@@ -325,7 +325,7 @@ class CaseRun:
             task_id=task["id"],
             element=task["element"],
             form=task["form"],
-            data=to_json(stored),
+            data=to_wire(stored),
         )
         self.settle(engine.complete(self.instance, str(task["id"]), values), done=task["id"])
 
@@ -341,7 +341,7 @@ class CaseRun:
         """That statement with its parameters; what it writes is no longer unwritten."""
         step = self.step
         if self.chain.lines:
-            self.writes["events"] = to_json(self.chain.lines)
+            self.writes["events"] = to_wire(self.chain.lines)
         parameters = {
             **self.writes,
             **settled,
@@ -352,12 +352,12 @@ class CaseRun:
             "status": self.status,
             "outcome": self.outcome,
             "title": self.title,
-            "bodies": to_json(self.bodies),
+            "bodies": to_wire(self.bodies),
             "body_ids": self.body_ids,
             "lead_body_id": self.lead_body_id,
             "event_seq": self.chain.seq,
             "event_hash": self.chain.tail,
-            "open_work": to_json(self._open_work()),
+            "open_work": to_wire(self._open_work()),
             "closed_at": None if self.status == "running" else step.now,
         }
         sql = statements.write(frozenset(self.writes) | frozenset(settled))
@@ -383,7 +383,7 @@ class CaseRun:
             self.record("tasks_cancelled", count=len(gone))
         fresh = [self.task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
         if fresh:
-            self.writes["opened"] = to_json(fresh)
+            self.writes["opened"] = to_wire(fresh)
             for row in fresh:
                 self.record("task_opened", row["element"], name=row["name"], role=row["role"], due_on=row["due_on"])
             notify.returned(self, fresh)
@@ -452,7 +452,7 @@ class CaseRun:
                 if row:
                     rows.append(row)
         if rows:
-            self.writes["awaited"] = to_json(rows)
+            self.writes["awaited"] = to_wire(rows)
             fresh = {row["waiting_id"] for row in rows}
             self.open_deadlines |= fresh
             self.known_deadlines |= fresh

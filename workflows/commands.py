@@ -19,6 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import Connection
 
 from registers import accounts
@@ -100,7 +101,7 @@ class Command:
                 return _stored_answer(conn, identity, fingerprint)
             step = Step(rt, conn, actor, self.name, now, rt.time.today(), row if self.on_task else None)
             answer = self.function(step, **arguments)
-            response = to_json(answer)
+            response = to_wire(answer)
             step.finish(identity, response)
         return json.loads(response)  # type: ignore[no-any-return]
 
@@ -143,6 +144,17 @@ def command(name: str, *, on_task: bool = False) -> Callable[[Callable[..., Answ
 def to_json(value: Any) -> str:
     """Canonical JSON: sorted keys, no spaces; Decimal, dates and identifiers as text."""
     return _ENCODER.encode(value)
+
+
+def to_wire(value: Any) -> str:
+    """The same JSON values as `to_json`, several times faster, for what is stored or sent and never hashed.
+
+    Numbers may be spelt in another way, so a hash is always taken of `to_json`.
+    """
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # numbers beyond 64 bits and broken characters are beyond it
+        return to_json(value)
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from registers.accounts import Actor
-from workflows.commands import to_json
+from workflows.commands import to_json, to_wire
 from workflows.models import Case, Event
 
 GENESIS = b"\x00" * 32
@@ -89,7 +89,7 @@ def append_all(
             {"id": chain.case_id, "seq": chain.seq, "tail": chain.tail, "passed": known.get(chain.case_id, ())}
             for chain in grown
         ]
-        conn.execute(_APPEND, {"lines": to_json(lines), "tails": to_json(tails)})
+        conn.execute(_APPEND, {"lines": to_wire(lines), "tails": to_wire(tails)})
 
 
 _APPEND = text(
@@ -168,5 +168,5 @@ def history(conn: Connection, case_id: uuid.UUID, limit: int = 1000) -> list[dic
 
 
 def _json_safe(data: dict[str, Any]) -> dict[str, Any]:
-    safe: dict[str, Any] = json.loads(to_json(data))
+    safe: dict[str, Any] = json.loads(to_wire(data))
     return safe

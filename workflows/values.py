@@ -18,6 +18,7 @@ MAX_DEPTH = 40
 MAX_INT_BITS = 512
 # A dict with the single key TAG is a typed value; a dict of the user's that has this key is wrapped itself.
 TAG = "$"
+_PLAIN = frozenset({type(None), bool, int, str})  # their JSON is what they are
 
 
 class ValueRefused(DomainError):
@@ -66,12 +67,12 @@ def normalise(value: Any, path: str = "", depth: int = 0) -> Any:
 
 def pack(value: Any) -> Any:
     """Plain JSON for a normalised value."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, list):
         return [pack(item) for item in value]
     if isinstance(value, dict):
-        packed = {key: pack(item) for key, item in value.items()}
+        packed = {key: item if type(item) in _PLAIN else pack(item) for key, item in value.items()}
         return {TAG: ["m", packed]} if TAG in packed else packed
     if isinstance(value, Decimal):
         return {TAG: ["n", str(value)]}
@@ -79,6 +80,8 @@ def pack(value: Any) -> Any:
         return {TAG: ["t", value.isoformat()]}
     if isinstance(value, date):
         return {TAG: ["d", value.isoformat()]}
+    if isinstance(value, (int, str)):  # of a kind of its own
+        return value
     raise ValueRefused(f"不支持的数据类型 {type(value).__name__}。", f"Unsupported type {type(value).__name__}.", "")
 
 
@@ -89,7 +92,7 @@ def unpack(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if TAG not in value:
-        return {key: unpack(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else unpack(item) for key, item in value.items()}
     kind, content = value[TAG]
     if kind == "n":
         return Decimal(content)

@@ -19,7 +19,7 @@ from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.parties import Body, Delegation, Enterprise, User, UserRole
 from workflows import access, people, separate
 from workflows.caserun import CaseRun
-from workflows.commands import Answer, Step, command, to_json
+from workflows.commands import Answer, Step, command, to_wire
 from workflows.models import Case, Draft, Task
 
 SCOPES = ("mine", "offered", "claimed", "draft", "done", "overseen")
@@ -294,7 +294,7 @@ def save_draft(
         {
             "task_id": task_id,
             "case_id": found["case_id"],
-            "data": to_json(data),
+            "data": to_wire(data),
             "actor": step.actor.id,
             "now": step.now,
             "revision": revision,

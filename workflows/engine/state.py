@@ -15,6 +15,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from registers.timesource import TimeSource
 from workflows.engine.errors import EngineLimit, StateRefused
 from workflows.engine.instance import Instance, clock
@@ -96,13 +98,22 @@ def open_state(model: Model, blob: bytes) -> dict[str, Any]:
 
 def seal(state: dict[str, Any]) -> bytes:
     """Plain data as `load` takes them."""
-    raw = json.dumps(state, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        raw = orjson.dumps(state, default=_fields)
+    except TypeError:  # whole numbers beyond 64 bits and broken characters are beyond it
+        raw = json.dumps(state, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
     if len(raw) > MAX_STATE:
         raise EngineLimit(
             f"本案的流程数据为 {len(raw) // 1024} KB，超过上限 {MAX_STATE // 1024} KB。大文件请作为附件上传。",
             f"The data of this case take {len(raw) // 1024} KB; the limit is {MAX_STATE // 1024} KB.",
         )
     return MAGIC + zlib.compress(raw, 1)
+
+
+def _fields(value: Any) -> Any:
+    if isinstance(value, SavedToken):
+        return tuple(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _dump_scope(workflow: Any) -> dict[str, Any]:
