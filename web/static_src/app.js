@@ -1,6 +1,7 @@
 // On every page: conveniences over forms that work without script. Conditions show and hide questions, tables
 // grow and shrink in place, rows are pasted from a spreadsheet, drafts save themselves while one types.
 import "./app.css";
+import * as copies from "./lib/copies.js";
 import { keepUploads } from "./lib/uploads.js";
 
 const DRAFT_AFTER = 1500; // ms after the last keystroke; at most DRAFT_AT_LEAST between two saves while typing goes on
@@ -141,18 +142,31 @@ function nameOfPage() {
   return { own, left };
 }
 
-// What is typed while the connection is down survives a reload of the tab (sessionStorage, gone with the tab).
+// What is typed while the server is out of reach survives the tab and the browser as well. It is the person's own: under the
+// account, for half a day at most, gone when one signs out or somebody else signs in here.
+const COPY_LIVES = 12 * 3600e3; // ms
+const account = document.body.dataset.account;
+const tidied = copies.forget((copy) => (account && copy.account !== account) || !(Date.now() - copy.at < COPY_LIVES));
+
+document.querySelector("form[data-sign-out]")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  copies.forget(() => true).then(() => form.submit());
+});
+
 function keepCopy(form, page) {
-  const key = `draft:${form.dataset.draft}`;
+  const key = `${account}:${form.dataset.draft}`;
   const copy = () => new URLSearchParams([...new FormData(form)].filter(([name, value]) =>
     typeof value === "string" && !["csrf", "idempotency_key", "do"].includes(name))).toString();
   return {
-    save() { try { sessionStorage.setItem(key, copy()); } catch { /* full or switched off: the server keeps drafts */ } },
-    drop() { try { sessionStorage.removeItem(key); } catch { /* as above */ } },
-    restore() {
-      const kept = new URLSearchParams((() => { try { return sessionStorage.getItem(key) ?? ""; } catch { return ""; } })());
+    save() { copies.put({ key, account, page: page.own, at: Date.now(), text: copy() }); },
+    drop() { copies.forget((one) => one.key === key && one.page === page.own); }, // not that of another tab
+    async restore() {
+      await tidied;
+      const found = await copies.get(key);
+      const kept = new URLSearchParams(found?.text ?? "");
       const { value: revision, dataset: { page: savedBy } } = form.elements.revision;
-      if (!kept.has("revision") || (kept.get("revision") !== revision && (!page.left || savedBy !== page.left))) return false;
+      if (!kept.has("revision") || (kept.get("revision") !== revision && savedBy !== found.page)) return false;
       if (kept.toString() === copy()) return false;
       for (const table of form.querySelectorAll("table[data-rows]")) {
         const wanted = [...kept.keys()].map((name) => name.split(".")).filter(([name]) => name === table.dataset.rows);
@@ -251,12 +265,15 @@ function keepDraft(form) {
     local.drop();
   });
   addEventListener("pageshow", (event) => { if (event.persisted) sent = false; });
-  if (local.restore()) {
+  return local.restore().then((restored) => {
+    if (!restored) return;
     applyConditions(form);
     changed();
     status.textContent = status.dataset.restored;
-  }
+  });
 }
+
+const restored = [];
 
 for (const form of document.querySelectorAll("form.task-form")) {
   applyConditions(form);
@@ -281,7 +298,7 @@ for (const form of document.querySelectorAll("form.task-form")) {
   });
   if (!form.dataset.draft) continue; // a form that is only tried out keeps nothing
   keepUploads(form);
-  keepDraft(form);
+  restored.push(keepDraft(form));
 }
 
 // A button pressed twice sends once; the server would answer a repetition with the first answer anyway.
@@ -313,4 +330,4 @@ document.addEventListener("click", (event) => {
 if (location.hash) reach(location.hash);
 
 document.querySelector(".error-summary[tabindex]")?.focus();
-document.documentElement.dataset.ready = "true";
+Promise.allSettled(restored).then(() => { document.documentElement.dataset.ready = "true"; });
