@@ -22,6 +22,7 @@ from workflows import (
     calendaring,
     definitions,
     demo,
+    demo_permits,
     demo_trying,
     demo_waste,
     events,
@@ -149,6 +150,7 @@ def _setup_commands(cli: click.Group, running: Running) -> None:
                 made = demo.load(conn, rt.time)
                 demo_waste.operate(conn, rt.time)
                 demo_trying.load(conn, rt.time)
+                demo_permits.load(conn, rt.time)
         say(f"已创建{len(made)}个演示账号，密码均为 {demo.PASSWORD}")
         say(f"Made {len(made)} demo accounts, all with the password {demo.PASSWORD}")
 

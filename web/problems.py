@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from registers.errors import DomainError
 from web import i18n
+from web.context import runtime
 
 log = logging.getLogger("onewindow.web")
 
@@ -78,6 +79,7 @@ def _unforeseen(error: Exception) -> Any:
         500,
         "unforeseen",
         i18n.gettext("系统出现意外错误，未保存任何半途的结果。请重试；若仍出现，请将编号告知管理员：") + reference,
+        reference=reference,
     )
 
 
@@ -89,6 +91,7 @@ def answer(
     pointer: str | None = None,
     errors: Any = None,
     details: DomainError | None = None,
+    reference: str = "",
 ) -> Response:
     """The error as problem+json under /api, as a page elsewhere."""
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
@@ -100,6 +103,8 @@ def answer(
         }
         if pointer:
             problem["pointer"] = pointer
+        if reference:
+            problem["reference"] = reference
         if errors:
             problem["errors"] = plain_errors(errors)
         if details is not None and hasattr(details, "findings"):
@@ -108,7 +113,15 @@ def answer(
         response.content_type = "application/problem+json"
     else:
         response = Response(
-            render_template("error.html", status=status, message=message, code=code),
+            render_template(
+                "error.html",
+                status=status,
+                message=message,
+                code=code,
+                reference=reference,
+                at=runtime().time.now(),
+                bare=status >= 500,  # what the head of a page asks the database may be what failed
+            ),
             content_type="text/html; charset=utf-8",
         )
     response.status_code = status

@@ -20,11 +20,20 @@ from registers.parties import Body, Delegation, Enterprise, User, UserRole
 from workflows import access, people, separate
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command, to_wire
-from workflows.models import Case, Draft, Task
+from workflows.lights import ClockAlarm
+from workflows.models import Case, Draft, Matter, Task
 
 SCOPES = ("mine", "offered", "claimed", "draft", "done", "overseen")
+# The earliest statutory date among the open matters of a task's case, as their lights hold it; none while all are paused.
+_STATUTORY = (
+    select(func.min(ClockAlarm.due_on))
+    .join(Matter, Matter.id == ClockAlarm.matter_id)
+    .where(ClockAlarm.case_id == Task.case_id, Matter.status == "open", ClockAlarm.stage == "overdue")
+    .scalar_subquery()
+)
 _SORTS = {
     "due": (Task.due_on.asc().nulls_last(), Task.opened_at),
+    "law": (_STATUTORY.asc().nulls_last(), Task.due_on.asc().nulls_last(), Task.opened_at),
     "opened": (Task.opened_at.desc(),),
     "case": (Case.number, Task.opened_at),
 }

@@ -65,7 +65,7 @@ class TasksIn(PageIn):
     step = fields.String()
     due_after = fields.Date()
     due_before = fields.Date()
-    sort = fields.String(load_default="due", validate=validate.OneOf(["due", "opened", "case"]))
+    sort = fields.String(load_default="due", validate=validate.OneOf(["due", "law", "opened", "case"]))
 
 
 class StartIn(Schema):

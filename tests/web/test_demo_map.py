@@ -1,0 +1,46 @@
+"""The demonstration has outlets to show, and the work list can be put in order by either date."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import update
+
+from tests.clocks.kit import begin
+from tests.conftest import World
+from tests.web.conftest import Api
+from workflows import demo_permits
+from workflows.lights import ClockAlarm
+from workflows.models import Task
+
+Person = Callable[[str], Api]
+
+
+def test_the_map_of_the_demonstration_shows_the_outlets_of_both_enterprises(world: World, app: Flask) -> None:
+    with world.rt.db.transaction() as conn:
+        demo_permits.load(conn, world.time)
+    text = app.test_client().get("/map").get_data(as_text=True)
+    assert text.count('<circle class="air"') >= 4 and '<rect class="water"' in text
+    for said in ("苏州示范电子科技有限公司", "苏州示范涂装有限公司", "120.7381, 31.3302"):
+        assert said in text
+    data = app.test_client().get("/open-data/outlets.csv").get_data(as_text=True)
+    assert "120.7655" in data
+
+
+def test_the_work_list_goes_by_the_date_of_the_step_or_by_that_of_the_law(world: World, api: Person) -> None:
+    cases = [begin(world) for _ in range(2)]
+    soon, late = world.time.today() + timedelta(days=2), world.time.today() + timedelta(days=40)
+
+    def order(sort: str) -> list[uuid.UUID]:
+        rows = api("shencha").get("/tasks", sort=sort, scope="overseen")["tasks"]
+        return [uuid.UUID(row["case_id"]) for row in rows if uuid.UUID(row["case_id"]) in cases]
+
+    with world.rt.db.transaction() as conn:
+        for case_id, step, law in ((cases[0], soon, late), (cases[1], late, soon)):
+            conn.execute(update(Task).where(Task.case_id == case_id, Task.status == "open").values(due_on=step))
+            conn.execute(update(ClockAlarm).where(ClockAlarm.case_id == case_id).values(due_on=law))
+    assert order("due") == cases
+    assert order("law") == cases[::-1]
