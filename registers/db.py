@@ -115,6 +115,7 @@ class Database:
     def __init__(self, url: str, *, region: str = "public", pool_size: int = 8) -> None:
         self.url = normalise_url(url)
         self.region = region
+        self.kept: list[Engine] = []  # pools that rehearsals have used and the next one takes over
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
@@ -154,7 +155,9 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back to the server."""
-        self.engine.dispose()
+        for pool in (self.engine, *self.kept):
+            pool.dispose()
+        self.kept.clear()
 
 
 def normalise_url(url: str) -> str:

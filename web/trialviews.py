@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import forms
@@ -12,7 +10,7 @@ from registers.errors import DomainError
 from web import views
 from web.context import actor, reading, runtime
 from web.i18n import day, gettext
-from workflows import access, definitions, trials
+from workflows import access, definitions, looking, trials
 
 
 def opened(trial_id: uuid.UUID) -> tuple[dict[str, Any], dict[str, Any], dict[str, bytes]]:
@@ -24,12 +22,10 @@ def opened(trial_id: uuid.UUID) -> tuple[dict[str, Any], dict[str, Any], dict[st
         return trial, row, definitions.files_of(conn, trial["definition_id"])
 
 
-@contextmanager
-def scene(trial_id: uuid.UUID) -> Iterator[trials.Scene]:
-    """A sandbox case played to where it stands, held open for looking."""
+def look(trial_id: uuid.UUID) -> looking.Look:
+    """Where a sandbox case stands."""
     trial, _, contents = opened(trial_id)
-    with trials.scene(runtime(), trial, contents) as shown:
-        yield shown
+    return looking.look(runtime(), trial, contents)
 
 
 def document(trial: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
@@ -54,19 +50,14 @@ def document(trial: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def task_document(trial: dict[str, Any], shown: trials.Scene, element: str, body: str) -> dict[str, Any]:
+def task_document(task: looking.OpenTask) -> dict[str, Any]:
     """An open task of a sandbox case: its form as a schema, what it starts from, and an example of how to fill it in."""
-    task = shown.task(element, body)
-    form = shown.shown(task)
     result: dict[str, Any] = views.plain(
         {
-            "element": element,
-            "name": task["name"],
-            "role": task["role"],
-            "body": task["body"],
-            "schema": forms.json_schema(form.form),
-            "data": form.data,
-            "example": trials.example(shown.contents, shown, element, trial["steps"]),
+            **{key: task.row[key] for key in ("element", "name", "role", "body")},
+            "schema": forms.json_schema(task.shown.form),
+            "data": task.shown.data,
+            "example": task.example,
         }
     )
     return result

@@ -1,10 +1,12 @@
 """Foreseeing (预演): past cases run through another version on what was handed in then; what would have been otherwise?
 
-A past case is a recording: who opened it when, what was handed in when, what the public said, how it ended. It is played
+A past case is a recording: who opened it when, what was handed in when, what the public said, which clocks officers stopped or
+extended, which stopped steps were retried, skipped or put right, how it ended (`replayacts` plays the last ones). It is played
 twice in rehearsals that are undone, by its own version and by the other one, with the clock set as it was; so the two differ
 only in the model, not in registers that have changed since. Where the replay by its own version departs from the record, that is
 said (`faithful`): the comparison of such a case is worth less. Nothing is invented: a step that nobody answered then stays
-open, and an answer that is no longer asked for stays unused, and both are told.
+open, and an answer that is no longer asked for stays unused, and both are told; what was done and could not be played again, or
+never is (a move to another version, a correction after the end), is listed with the case (`left`).
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from registers import accounts
 from registers.accounts import Actor
 from registers.errors import DomainError, NotFound
 from registers.timesource import day_of, end_of
-from workflows import access, cases, deadlines, definitions, matters, rehearsal, signatures, structure
+from workflows import access, cases, deadlines, definitions, matters, rehearsal, replayacts, signatures, structure
 from workflows.models import Case, Deadline, Event, NoticeComment, Submission, Task
+from workflows.replayacts import Left
 from workflows.runtime import Runtime
 from workflows.trials import PASSING
 
@@ -47,7 +50,10 @@ class Recording:
     enterprise_id: uuid.UUID | None
     status: str
     outcome: str | None
-    acts: tuple[tuple[datetime, str, Mapping[str, Any]], ...]  # (when, submit | comment | withdraw | cancel, facts)
+    acts: tuple[
+        tuple[datetime, str, Mapping[str, Any]], ...
+    ]  # (when, submit | comment | withdraw | cancel | an act of officers, facts)
+    never: tuple[Left, ...] = ()  # what was done to it and is not played by any version
 
 
 @dataclass
@@ -63,6 +69,7 @@ class Course:
     work: dict[str, int] = field(default_factory=dict)  # tasks by role
     waits: list[str] = field(default_factory=list)  # open tasks that nobody answered then
     unused: list[str] = field(default_factory=list)  # answers that were not asked for
+    left: list[Left] = field(default_factory=list)  # acts of officers that found no place
     problem: dict[str, str] | None = None
 
 
@@ -86,6 +93,7 @@ class Foreseen:
     faithful: bool
     same: bool
     differences: tuple[Otherwise, ...]
+    left: tuple[Left, ...] = ()
 
 
 def past_cases(
@@ -117,7 +125,8 @@ def foresee(real: Runtime, case_id: uuid.UUID, contents: dict[str, bytes], decis
     names = {**_names(own), **_names(other)}
     found = [item for item in differences(before, after, names) if not decision or item.what in ("decision", "problem")]
     faithful = (before.status, before.outcome) == (record.status, record.outcome) and before.problem is None
-    return Foreseen(str(case_id), record.number, version, faithful, not found, tuple(found))
+    left = tuple(dict.fromkeys([*record.never, *before.left, *after.left]))
+    return Foreseen(str(case_id), record.number, version, faithful, not found, tuple(found), left)
 
 
 def document(found: Foreseen) -> dict[str, Any]:
@@ -138,10 +147,16 @@ def recording(conn: Connection, case_id: uuid.UUID) -> Recording:
     row = conn.execute(select(Case.__table__).where(Case.id == case_id)).mappings().first()
     if row is None:
         raise NotFound()
-    acts = [*_submissions(conn, case_id), *_comments(conn, case_id), *_ends(conn, case_id)]
+    acts = [
+        *_submissions(conn, case_id),
+        *_comments(conn, case_id),
+        *_ends(conn, case_id),
+        *replayacts.of_case(conn, case_id),
+    ]
     return Recording(
         case_id, row["number"], row["definition_id"], row["opened_at"], row["opened_by"],
         row["enterprise_id"], row["status"], row["outcome"], tuple(sorted(acts, key=lambda act: act[0])),
+        replayacts.never_played(conn, case_id),
     )  # fmt: skip
 
 
@@ -151,6 +166,7 @@ def play(real: Runtime, record: Recording, contents: dict[str, bytes]) -> Course
     try:
         rehearsal.prepare(real, contents)
         with rehearsal.stage(real, day_of(record.opened_at)) as stage:
+            stage.rt.writes_letters = False
             stage.time.instant = record.opened_at
             route: list[str] = []
             stage.rt.observer = lambda _, outcome: route.extend(outcome.route)
@@ -186,6 +202,7 @@ class _Replay(rehearsal.Rehearsal):
     def __init__(self, rt: Runtime, time: Any, contents: dict[str, bytes], record: Recording) -> None:
         self.record = record
         self.left: list[Mapping[str, Any]] = []
+        self.undone: list[Left] = []
         super().__init__(rt, time, contents, {"trial": True, "ledger": None})
 
     def act_all(self) -> None:
@@ -197,8 +214,19 @@ class _Replay(rehearsal.Rehearsal):
                 self._hand_in()
             elif kind == "comment":
                 self._comment(dict(facts))
+            elif kind in replayacts.PLAYED:
+                self._act(kind, facts)
             else:
                 self._end(kind, facts)
+
+    def _act(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """What an officer did beside the tasks; it may have no place in this version, and that is told."""
+        try:
+            done = replayacts.play(self.rt, self.case_id, kind, facts, self._somebody)
+        except DomainError:
+            done = False
+        if not done:
+            self.undone.append(Left(kind, replayacts.about(facts)))
 
     def _start(self) -> uuid.UUID:
         person = self._somebody(self.record.opened_by) or accounts.SYSTEM
@@ -305,6 +333,7 @@ def _read(player: _Replay, route: list[str], course: Course) -> None:
     course.route = [key for key in route if key in elements and elements[key].type in PASSING]
     course.unused = [facts["element"] for facts in player.left]
     course.waits = [task["element"] for task in player.open_tasks()]
+    course.left = list(player.undone)
     with rt.db.transaction() as conn:
         case = conn.execute(select(Case.status, Case.outcome).where(Case.id == player.case_id)).one()
         course.status, course.outcome = case.status, case.outcome

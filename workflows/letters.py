@@ -7,10 +7,13 @@ SHA-256; if the step is rolled back the number goes back too, and only an unrefe
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import secrets
 import shutil
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +36,7 @@ from workflows.models import Letter
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
+    from workflows.definitions import Compiled
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -117,8 +121,11 @@ def _make(
         "verify_url": f"{step.rt.base_url}/verify/{code}" if code else step.rt.base_url,
     }
     known = {key: value for key, value in content.items() if key in about.placeholders}
-    document = templates.fill(run.compiled.letters.get(name) or templates.template_bytes(name), about, known)
-    sha256 = files.store_bytes(step.rt.files_root, document)
+    template = run.compiled.letters.get(name) or templates.template_bytes(name)
+    if step.rt.writes_letters:
+        sha256 = files.store_bytes(step.rt.files_root, templates.fill(template, about, known))
+    else:
+        sha256 = hashlib.sha256(to_json(templates.check(template, about, known)).encode()).hexdigest()
     letter_id = uuid7()
     step.conn.execute(
         insert(Letter).values(
@@ -140,6 +147,14 @@ def _make(
         )
     )
     return {"id": str(letter_id), "number": number, "sha256": sha256, "letter": name}
+
+
+def written(compiled: Compiled, letter: Mapping[str, Any]) -> bytes:
+    """The Word file of a letter that was made where letters are not written out."""
+    about = compiled.letter(letter["kind"])
+    known = {key: value for key, value in letter["content_values"].items() if key in about.placeholders}
+    template = compiled.letters.get(letter["kind"]) or templates.template_bytes(letter["kind"])
+    return templates.fill(template, about, known)
 
 
 def foreseen(run: CaseRun, about: templates.About) -> dict[str, Any]:
@@ -323,9 +338,9 @@ def office_available() -> bool:
     return shutil.which("soffice") is not None
 
 
-def outline(root: Path, sha256: str) -> list[dict[str, Any]]:
+def outline(content: bytes) -> list[dict[str, Any]]:
     """The letter's paragraphs and tables in order, for showing it on a page."""
-    document = Document(str(files.path_of(root, sha256)))
+    document = Document(io.BytesIO(content))
     blocks: list[dict[str, Any]] = []
     for block in document.iter_inner_content():
         if isinstance(block, Table):

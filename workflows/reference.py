@@ -74,6 +74,11 @@ class ReferenceCache:
     _held: Reference | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def apart(self) -> ReferenceCache:
+        """A cache of its own that begins with what this one holds and gives nothing back: for a rehearsal."""
+        held = self._held
+        return ReferenceCache(None if held is None else Reference(held.stamp, held.calendar, held.house))
+
     @property
     def house(self) -> Mapping[str, int]:
         """The house rules this process last saw."""

@@ -18,12 +18,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, select, text
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from forms.definition import FormDefinition
 from registers import accounts, files, numbering, parties
 from registers.accounts import Actor
-from registers.db import Database
+from registers.db import Database, uuid7
 from registers.errors import DomainError
 from registers.timesource import FixedTime, TimeSource
 from workflows import casefile, cases, deadlines, definitions, demo, demo_waste, publicity, quotarehearsal, signatures
@@ -32,6 +33,7 @@ from workflows.runtime import DefinitionCache, Runtime
 
 FILE_MARK = "file:"
 MOST_STEPS = 400
+MOST_KEPT = 2  # connections that wait for the next rehearsal
 TRIAL_MARK = "试办·"  # before every number given in a rehearsal, so that no paper of one is taken for a real one
 OWN_PEOPLE = "rehearsal-"  # how the logins of people begin whom a rehearsal makes up
 _COUNTERS = ("numbering_counter", "numbering_rule")
@@ -55,16 +57,23 @@ class RehearsalDatabase(Database):
     """A database whose transactions are savepoints of one connection and are undone at the end."""
 
     def __init__(self, real: Database) -> None:
-        # A pool of its own: a rehearsal takes no connection from those who work.
-        super().__init__(real.engine.url.render_as_string(hide_password=False), region=real.region, pool_size=1)
+        # A pool of its own: a rehearsal takes no connection from those who work. One that was used before knows the
+        # statements already.
+        self._real = real
+        try:
+            used = real.kept.pop()
+        except IndexError:
+            super().__init__(real.engine.url.render_as_string(hide_password=False), region=real.region, pool_size=1)
+        else:
+            self.url, self.region, self.engine, self.kept = real.url, real.region, used, []
         self._conn: Connection | None = None
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold the outer transaction; everything done meanwhile is rolled back."""
-        pool = self.engine
+        pool, whole = self.engine, False
         try:
-            with pool.connect() as conn:
+            with _alive(pool) as conn:
                 outer = conn.begin()
                 self._conn, self.engine = conn, cast(Engine, _Savepoints(conn))
                 try:
@@ -73,8 +82,12 @@ class RehearsalDatabase(Database):
                 finally:
                     self._conn, self.engine = None, pool
                     outer.rollback()
+            whole = True
         finally:
-            pool.dispose()
+            if whole and len(self._real.kept) < MOST_KEPT:
+                self._real.kept.append(pool)
+            else:
+                pool.dispose()
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
@@ -91,6 +104,19 @@ class RehearsalDatabase(Database):
             conn.execute(text(f'INSERT INTO pg_temp.{table} SELECT * FROM "{self.region}".{table}'))  # noqa: S608
 
 
+def _alive(pool: Engine) -> Connection:
+    """A connection of a pool, made anew when the one it kept has died meanwhile."""
+    conn = pool.connect()
+    try:
+        conn.exec_driver_sql("SELECT 1")
+        conn.rollback()
+    except DBAPIError:
+        conn.close()
+        pool.dispose()
+        return pool.connect()
+    return conn
+
+
 @dataclass(frozen=True)
 class Stage:
     """Where a rehearsal plays: a runtime whose every trace goes when the stage is left, and its clock."""
@@ -104,7 +130,7 @@ def stage(real: Runtime, today: date) -> Iterator[Stage]:
     """Open a rehearsal at nine in the morning of a day."""
     database, time = RehearsalDatabase(real.db), FixedTime.on(today)
     with tempfile.TemporaryDirectory(prefix="onewindow-rehearsal-") as folder, database.open():
-        rt = Runtime(database, Path(folder), time, real.base_url, _Shared(real))
+        rt = Runtime(database, Path(folder), time, real.base_url, _Shared(real), real.reference.apart())
         yield Stage(rt, time)
 
 
@@ -338,8 +364,11 @@ def mark_numbers(conn: Connection, contents: Mapping[str, bytes]) -> None:
     patterns |= {(body, str(kind.number_kind)): str(kind.own_number) for body in _codes(conn) for kind in own}
     patterns |= {(row["body_code"], row["kind"]): row["template"] for row in _rules(conn)}
     conn.execute(delete(numbering.NumberingRule))
-    for (body, kind), template in patterns.items():
-        numbering.set_rule(conn, body, kind, TRIAL_MARK + template, 0)
+    rows = [
+        {"id": uuid7(), "body_code": body, "kind": kind, "template": TRIAL_MARK + template, "valid_from_year": 0}
+        for (body, kind), template in patterns.items()
+    ]
+    conn.execute(insert(numbering.NumberingRule), rows)
 
 
 def _codes(conn: Connection) -> list[str]:

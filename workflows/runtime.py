@@ -8,12 +8,13 @@ imported).
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registers.db import Database
 from registers.timesource import SystemTime, TimeSource
@@ -49,6 +50,30 @@ class DefinitionCache:
 
 
 @dataclass
+class Kept:
+    """What was worked out lately in this process, by key, for a few minutes: the most recent ones."""
+
+    most: int = 48
+    seconds: float = 300.0
+    _held: OrderedDict[str, tuple[float, Any]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: str) -> Any:
+        """What is kept under a key; None when there is nothing, or it is too old."""
+        with self._lock:
+            until, found = self._held.get(key, (0.0, None))
+            return found if time.monotonic() < until else None
+
+    def put(self, key: str, found: Any) -> None:
+        """Keep something; the oldest go."""
+        with self._lock:
+            self._held[key] = (time.monotonic() + self.seconds, found)
+            self._held.move_to_end(key)
+            while len(self._held) > self.most:
+                self._held.popitem(last=False)
+
+
+@dataclass
 class Runtime:
     """The installed program, ready to work."""
 
@@ -61,6 +86,9 @@ class Runtime:
     vault: Vault = field(init=False)
     # Told of every run of the engine: scenarios collect the route here.
     observer: Callable[[uuid.UUID, Outcome], None] | None = None
+    # False where nobody may ever read them: letters are checked and numbered, and written only when somebody looks.
+    writes_letters: bool = True
+    looks: Kept = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
         self.vault = Vault.beside(self.files_root)

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from forms.definition import FormDefinition
-from registers import files, parties
+from registers import parties
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from workflows import (
@@ -57,24 +57,10 @@ class Scene:
     taken: int = 0
     problem: DomainError | None = None
 
-    def task(self, element: str, body: str = "") -> dict[str, Any]:
-        """An open task, ready for `formdata.for_display`."""
-        found = self.player.find_task({"task": element, "body": body})
-        return {**found, "definition_id": self.player.definition_id}
-
     def shown(self, task: dict[str, Any]) -> formdata.Shown:
         """The form of an open task as whoever does it would see it."""
         with self.player.rt.db.transaction() as conn:
             return formdata.for_display(conn, self.player.rt, task)
-
-    def letter(self, number: str) -> tuple[dict[str, Any], bytes]:
-        """One of the letters that were made, counted from 1, with its Word file; raises NotFound."""
-        with self.player.rt.db.transaction() as conn:
-            made = letters.of_case(conn, self.player.case_id)
-        if not number.isdecimal() or not 0 < int(number) <= len(made):
-            raise NotFound("没有这份文书。", "There is no such letter.")
-        found = made[int(number) - 1]
-        return found, files.path_of(self.player.rt.files_root, found["sha256"]).read_bytes()
 
 
 @contextmanager
@@ -85,6 +71,7 @@ def scene(rt: Runtime, trial: Mapping[str, Any], contents: dict[str, bytes], mor
     """
     rehearsal.prepare(rt, contents)
     with rehearsal.stage(rt, trial["started_on"]) as stage:
+        stage.rt.writes_letters = False
         route: list[str] = []
         stage.rt.observer = lambda _, outcome: route.extend(outcome.route)
         player = rehearsal.Rehearsal(stage.rt, stage.time, contents, {**trial["given"], "trial": True})
@@ -128,15 +115,6 @@ def state(shown: Scene) -> dict[str, Any]:
             "markers": _markers(shown),
             "compiled": player.compiled,
         }
-
-
-def attempt(rt: Runtime, trial: Mapping[str, Any], contents: dict[str, bytes], step: dict[str, Any]) -> None:
-    """Try one more step; raises what stands against it."""
-    if len(trial["steps"]) >= MOST_STEPS:
-        raise Conflict("too_long", "试办步骤过多，请另开一件。", "This sandbox case has too many steps; begin another.")
-    with scene(rt, trial, contents, [step]) as shown:
-        if shown.problem is not None:
-            raise shown.problem
 
 
 def example(contents: Mapping[str, bytes], shown: Scene, element: str, steps: list[Any]) -> dict[str, Any] | None:

@@ -5,13 +5,14 @@ template never reaches a Python object: a placeholder is a name of that list and
 """
 
 from forms.letters.catalogue import About, Placeholder, about, common, find, names, only_known
-from forms.letters.filling import check_template, fill
+from forms.letters.filling import check, check_template, fill
 from forms.letters.pdf import to_pdf
 
 __all__ = [
     "About",
     "Placeholder",
     "about",
+    "check",
     "check_template",
     "common",
     "fill",

@@ -54,6 +54,11 @@ class About:
     own_number: str | None = None  # the pattern of the numbers of a kind that a version brings along
 
     @property
+    def placeholders_and_columns(self) -> frozenset[str]:
+        """Every name its template may use."""
+        return frozenset(self.placeholders) | {name for spec in self.placeholders.values() for name in spec.columns}
+
+    @property
     def template(self) -> Path:
         """The Word file."""
         return _FOLDER / f"{self.name}.docx"

@@ -12,6 +12,7 @@ text nodes of XML and can never become markup, fields or further placeholders.
 from __future__ import annotations
 
 import copy
+import functools
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -40,9 +41,20 @@ _NONE = "无"
 
 def fill(template: bytes, letter: About, values: Mapping[str, Any]) -> bytes:
     """A filled copy of the template; raises DomainError when values are missing or a placeholder is unknown."""
+    written = check(template, letter, values)
     document = Document(io.BytesIO(template))
-    roots = list(_roots(document))
-    unknown = _unknown(roots, letter)
+    for root in _roots(document):
+        _fill_blocks(root, {**citations(_day(values.get("date"))), **written}, document)
+    document.core_properties.title = letter.title["zh"]
+    document.core_properties.author = str(written.get("body_name") or "")
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def check(template: bytes, letter: About, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the letter will say them; raises DomainError when one is missing or the template has an unknown placeholder."""
+    unknown = _unknown_in(template, letter.placeholders_and_columns)
     if unknown:
         raise DomainError(
             "letter_template",
@@ -61,18 +73,12 @@ def fill(template: bytes, letter: About, values: Mapping[str, Any]) -> bytes:
             pointer=missing[0].name,
             missing=[spec.name for spec in missing],
         )
-    for root in roots:
-        _fill_blocks(root, {**citations(day), **written}, document)
-    document.core_properties.title = letter.title["zh"]
-    document.core_properties.author = str(written.get("body_name") or "")
-    content = io.BytesIO()
-    document.save(content)
-    return content.getvalue()
+    return written
 
 
 def check_template(template: bytes, letter: About) -> list[str]:
     """What in a template is not a placeholder of the letter; empty when it may be used."""
-    return _unknown(list(_roots(Document(io.BytesIO(template)))), letter)
+    return list(_unknown_in(template, letter.placeholders_and_columns))
 
 
 def _roots(document: WordDocument) -> Iterator[Any]:
@@ -83,17 +89,17 @@ def _roots(document: WordDocument) -> Iterator[Any]:
                 yield part._element
 
 
-def _unknown(roots: list[Any], letter: About) -> list[str]:
-    columns = {name for spec in letter.placeholders.values() for name in spec.columns}
-    known = columns | set(letter.placeholders) | set(citations(date.min)) | {"number_in_list"}
+@functools.lru_cache(maxsize=256)
+def _unknown_in(template: bytes, names: frozenset[str]) -> tuple[str, ...]:
+    known = names | set(citations(date.min)) | {"number_in_list"}
     found = []
-    for root in roots:
+    for root in _roots(Document(io.BytesIO(template))):
         for paragraph in root.iter(qn("w:p")):
             for token in ANY.findall(text_of(paragraph)):
                 match = TOKEN.fullmatch(token)
                 if match is None or match[2] not in known:
                     found.append(token)
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _fill_blocks(root: Any, scope: Mapping[str, Any], document: WordDocument) -> None:

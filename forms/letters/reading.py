@@ -76,8 +76,7 @@ def words(template: bytes) -> str:
 
 def unknown(template: bytes, letter: About) -> list[Found]:
     """The placeholders that the letter does not have."""
-    columns = {name for spec in letter.placeholders.values() for name in spec.columns}
-    known = columns | set(letter.placeholders) | set(citations(date.min)) | {"number_in_list"}
+    known = letter.placeholders_and_columns | set(citations(date.min)) | {"number_in_list"}
     found = [one for one in placeholders(template) if one.name not in known]
     seen = {one.token for one in found}
     # What stands in a text box or content control is no paragraph of the page, but is filled all the same.

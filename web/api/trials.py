@@ -13,7 +13,7 @@ from marshmallow import Schema, fields, validate
 from web import auth, trialviews, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, definitions, letters
+from workflows import access, definitions, letters, looking
 from workflows import trials as trying
 
 blueprint = Blueprint("trials", __name__, description="Sandbox cases of a version.")
@@ -69,8 +69,7 @@ def start(args: dict[str, Any], definition_id: uuid.UUID) -> Any:
 def show(trial_id: uuid.UUID) -> Any:
     """Where a sandbox case stands: tasks, dates, letters, notices, record, variables, messages that were not sent."""
     found, _, contents = trialviews.opened(trial_id)
-    with trying.scene(runtime(), found, contents) as shown:
-        return trialviews.document(found, trying.state(shown))
+    return trialviews.document(found, looking.look(runtime(), found, contents).state)
 
 
 @blueprint.get("/trials/<uuid:trial_id>/tasks/<element>")
@@ -79,9 +78,7 @@ def show(trial_id: uuid.UUID) -> Any:
 @auth.signed_in
 def task(args: dict[str, Any], trial_id: uuid.UUID, element: str) -> Any:
     """An open task: its form, what it starts from, an example of how to fill it in."""
-    found, _, contents = trialviews.opened(trial_id)
-    with trying.scene(runtime(), found, contents) as shown:
-        return trialviews.task_document(found, shown, element, args["body"])
+    return trialviews.task_document(trialviews.look(trial_id).task(element, args["body"]))
 
 
 @blueprint.post("/trials/<uuid:trial_id>/steps")
@@ -92,7 +89,7 @@ def task(args: dict[str, Any], trial_id: uuid.UUID, element: str) -> Any:
 def step(args: dict[str, Any], trial_id: uuid.UUID) -> Any:
     """Take a step; refused with the reason when it cannot be taken."""
     found, _, contents = trialviews.opened(trial_id)
-    trying.attempt(runtime(), found, contents, args["step"])
+    looking.attempt(runtime(), found, contents, args["step"])
     return run(trying.take, trial_id=trial_id, taken=args["step"], revision=found["revision"])
 
 
@@ -131,8 +128,7 @@ def drop(trial_id: uuid.UUID) -> Any:
 @auth.signed_in
 def letter(trial_id: uuid.UUID, number: str) -> Any:
     """A letter of a sandbox case as a Word file."""
-    with trialviews.scene(trial_id) as shown:
-        found, content = shown.letter(number)
+    found, content = trialviews.look(trial_id).letter(number)
     return send_file(
         io.BytesIO(content),
         mimetype=letters.DOCX,

@@ -10,6 +10,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from registers import files
 from registers.errors import DomainError, NotFound
 from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, sealing, views
 from web.context import actor, reading, run, runtime
@@ -212,7 +213,7 @@ def letter(letter_id: uuid.UUID) -> str:
         access.visible_case(conn, actor(), found["case_id"])
         if not separate.shows_letter(separate.hidden(conn, actor(), found["case_id"]), found):
             raise NotFound()
-    blocks = letters.outline(runtime().files_root, found["sha256"])
+    blocks = letters.outline(files.path_of(runtime().files_root, found["sha256"]).read_bytes())
     return render_template("letter.html", letter=found, blocks=blocks, has_pdf=letters.office_available())
 
 

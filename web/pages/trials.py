@@ -17,7 +17,7 @@ from web import auth, diagrams, formpage, record, trialviews, views
 from web.context import actor, new_key, reading, run, runtime
 from web.i18n import language, model_name
 from web.pages import blueprint
-from workflows import access, definitions, letters, rehearsal
+from workflows import access, definitions, letters, looking, rehearsal
 from workflows import trials as trying
 
 
@@ -60,7 +60,7 @@ def trial_step(trial_id: uuid.UUID) -> Any:
     step = _step_of(request.form)
     found, _, contents = trialviews.opened(trial_id)
     try:
-        trying.attempt(runtime(), found, contents, step)
+        looking.attempt(runtime(), found, contents, step)
     except DomainError as refused:
         return _page(trial_id, refused), refused.status
     run(trying.take, trial_id=trial_id, taken=step, revision=found["revision"])
@@ -109,8 +109,8 @@ def trial_task(trial_id: uuid.UUID, element: str) -> str:
 @auth.signed_in
 def trial_submit(trial_id: uuid.UUID, element: str) -> Any:
     """Hand in a task of a sandbox case, or change the rows of a table."""
-    found, row, contents = trialviews.opened(trial_id)
-    form = definitions.compile_files(contents, row["id"], row["version"]).form_of(element)
+    found, _, contents = trialviews.opened(trial_id)
+    form = looking.look(runtime(), found, contents).compiled.form_of(element)
     raw = formpage.read(form, request.form)
     formpage.name_samples(form, raw, rehearsal.FILE_MARK)
     action = request.form.get("do", "submit")
@@ -121,7 +121,7 @@ def trial_submit(trial_id: uuid.UUID, element: str) -> Any:
     if request.args.get("body"):
         step["body"] = request.args["body"]
     try:
-        trying.attempt(runtime(), found, contents, step)
+        looking.attempt(runtime(), found, contents, step)
     except forms.FormErrors as wrong:
         return _task_page(trial_id, element, raw, formpage.messages(wrong)), 422
     except DomainError as wrong:
@@ -134,9 +134,8 @@ def trial_submit(trial_id: uuid.UUID, element: str) -> Any:
 @auth.signed_in
 def trial_letter(trial_id: uuid.UUID, number: str) -> str:
     """A letter of a sandbox case as it reads."""
-    with trialviews.scene(trial_id) as shown:
-        letter, _ = shown.letter(number)
-        blocks = letters.outline(shown.player.rt.files_root, letter["sha256"])
+    letter, content = trialviews.look(trial_id).letter(number)
+    blocks = letters.outline(content)
     return render_template("trialletter.html", trial_id=trial_id, number=number, letter=letter, blocks=blocks)
 
 
@@ -144,8 +143,7 @@ def trial_letter(trial_id: uuid.UUID, number: str) -> str:
 @auth.signed_in
 def trial_letter_file(trial_id: uuid.UUID, number: str) -> Response:
     """The same as a Word file."""
-    with trialviews.scene(trial_id) as shown:
-        letter, content = shown.letter(number)
+    letter, content = trialviews.look(trial_id).letter(number)
     name = f"{rehearsal.TRIAL_MARK}{letter['title']}.docx"
     return send_file(io.BytesIO(content), mimetype=letters.DOCX, as_attachment=True, download_name=name, max_age=0)
 
@@ -153,11 +151,9 @@ def trial_letter_file(trial_id: uuid.UUID, number: str) -> Response:
 def _page(trial_id: uuid.UUID, refused: DomainError | None = None) -> str:
     found, row, contents = trialviews.opened(trial_id)
     try:
-        with trying.scene(runtime(), found, contents) as shown:
-            state = trying.state(shown)
-            rt = shown.player.rt
-            with rt.db.transaction() as conn:
-                lines = record.lines(conn, rt.reference.get(conn), state["compiled"], state["history"])
+        state = looking.look(runtime(), found, contents).state
+        with reading() as conn:
+            lines = record.lines(conn, runtime().reference.get(conn), state["compiled"], state["history"])
     except DomainError as broken:
         return render_template("trial.html", trial=found, row=row, state=None, refused=refused or broken, steps=[])
     elements = state["compiled"].model.elements
@@ -180,11 +176,8 @@ def _task_page(
 ) -> str:
     found, row, contents = trialviews.opened(trial_id)
     body = request.args.get("body", "")
-    with trying.scene(runtime(), found, contents) as scene:
-        task = scene.task(element, body)
-        shown = scene.shown(task)
-        given = trying.example(contents, scene, element, found["steps"])
-        basis = scene.player.compiled.model.elements[element].properties.get("legalBasis", "")
+    task = looking.look(runtime(), found, contents).task(element, body)
+    shown, given = task.shown, task.example
     data = typed if typed is not None else {**shown.data, **given} if example and given else shown.data
     return render_template(
         "trialtask.html",
@@ -192,8 +185,8 @@ def _task_page(
         row=row,
         element=element,
         body=body,
-        done=task,
-        basis=basis,
+        done=task.row,
+        basis=task.basis,
         form=shown.form,
         data=data,
         open_sections=shown.open_sections,
