@@ -30,6 +30,7 @@ from registers.quota_accounts import (
     Kind,
     QuotaAccount,
     QuotaEntry,
+    QuotaPart,
     QuotaPosting,
     QuotaShare,
     Register,
@@ -316,7 +317,11 @@ def reverse(
 def balance(conn: Connection, account: Account, as_of: date | None = None) -> Decimal:
     """The balance of an account now, or at the end of a day (by the dates the postings count from)."""
     if as_of is None:
-        found = conn.scalar(select(QuotaAccount.balance).where(*_is(account)))
+        found = conn.scalar(
+            select(func.sum(QuotaPart.amount))
+            .join(QuotaAccount, QuotaAccount.id == QuotaPart.account_id)
+            .where(*_is(account))
+        )
         return found if found is not None else Decimal(0)
     total = conn.scalar(
         select(func.sum(QuotaEntry.amount))

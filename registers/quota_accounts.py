@@ -23,6 +23,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Numeric,
+    SmallInteger,
     Text,
     UniqueConstraint,
     select,
@@ -121,13 +122,12 @@ class QuotaPeriod(Base):
 
 
 class QuotaAccount(Base):
-    """An account with its balance, kept in the transaction of each posting."""
+    """An account; its balance is the sum of its parts."""
 
     __tablename__ = "quota_account"
     __table_args__ = (
         UniqueConstraint("zone_code", "factor", "register", "period"),
         CheckConstraint(f"register IN ({', '.join(repr(str(name)) for name in Register)})", name="register"),
-        CheckConstraint("balance >= 0 OR register IN ('source', 'used')", name="not_negative"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -135,7 +135,21 @@ class QuotaAccount(Base):
     factor: Mapped[str]
     register: Mapped[str]
     period: Mapped[str] = mapped_column(ForeignKey("quota_period.code"))
-    balance: Mapped[Decimal] = mapped_column(AMOUNT, server_default="0")
+
+
+class QuotaPart(Base):
+    """A part of an account's balance, kept in the transaction of each posting: several can be drawn on at once."""
+
+    __tablename__ = "quota_part"
+    __table_args__ = (
+        CheckConstraint("amount >= 0 OR outside", name="not_negative"),
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("quota_account.id"), primary_key=True)
+    part: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    outside: Mapped[bool]
+    amount: Mapped[Decimal] = mapped_column(AMOUNT, server_default="0")
 
 
 class QuotaPosting(Base):

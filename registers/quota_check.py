@@ -16,18 +16,20 @@ class Difference(NamedTuple):
     en: str
 
 
+_WITH_BALANCE = "quota_account a JOIN quota_balance b ON b.account_id = a.id"
 _ACCOUNT = "a.zone_code || ' ' || a.factor || ' ' || a.register || ' ' || a.period"
 # Each query yields: about what, what is counted, what is written.
 _QUERIES: tuple[tuple[str, str, str], ...] = (
     (
-        f"SELECT {_ACCOUNT}, coalesce(sum(e.amount), 0), a.balance FROM quota_account a"  # noqa: S608 - constants
-        " LEFT JOIN quota_entry e ON e.account_id = a.id GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0)",
+        f"SELECT {_ACCOUNT}, coalesce(sum(e.amount), 0), b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
+        " LEFT JOIN quota_entry e ON e.account_id = a.id GROUP BY a.id, b.balance"
+        " HAVING b.balance <> coalesce(sum(e.amount), 0)",
         "余额应为 {counted:f}，账上为 {written:f}",
         "the entries sum to {counted:f}, the balance says {written:f}",
     ),
     (
-        f"SELECT {_ACCOUNT}, 0, a.balance FROM quota_account a"  # noqa: S608 - constants
-        " WHERE a.balance < 0 AND a.register NOT IN ('source', 'used')",
+        f"SELECT {_ACCOUNT}, 0, b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
+        " WHERE b.balance < 0 AND a.register NOT IN ('source', 'used')",
         "余额为负：{written:f}",
         "the balance is below zero: {written:f}",
     ),
@@ -46,9 +48,9 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
         "an entry without posting or account: {written:f}",
     ),
     (
-        f"SELECT {_ACCOUNT}, coalesce(sum(s.amount), 0), a.balance FROM quota_account a"  # noqa: S608 - constants
+        f"SELECT {_ACCOUNT}, coalesce(sum(s.amount), 0), b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
         " LEFT JOIN quota_share s ON s.account_id = a.id WHERE a.register IN ('reserved', 'total')"
-        " GROUP BY a.id HAVING a.balance <> coalesce(sum(s.amount), 0)",
+        " GROUP BY a.id, b.balance HAVING b.balance <> coalesce(sum(s.amount), 0)",
         "各方份额合计 {counted:f}，余额为 {written:f}",
         "the shares sum to {counted:f}, the balance says {written:f}",
     ),

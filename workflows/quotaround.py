@@ -222,10 +222,12 @@ def _tell_unit(step: Step, found: dict[str, Any], amount: Decimal, recover: bool
 
 _SUPPLY = text(
     """
-    SELECT a.zone_code, a.factor, a.period, a.balance AS free,
-           coalesce((SELECT r.balance FROM quota_account r WHERE r.zone_code = a.zone_code AND r.factor = a.factor
+    SELECT a.zone_code, a.factor, a.period, f.balance AS free,
+           coalesce((SELECT b.balance FROM quota_account r JOIN quota_balance b ON b.account_id = r.id
+            WHERE r.zone_code = a.zone_code AND r.factor = a.factor
               AND r.period = a.period AND r.register = 'reserved'), 0) AS reserved,
-           coalesce((SELECT r.balance FROM quota_account r WHERE r.zone_code = a.zone_code AND r.factor = a.factor
+           coalesce((SELECT b.balance FROM quota_account r JOIN quota_balance b ON b.account_id = r.id
+            WHERE r.zone_code = a.zone_code AND r.factor = a.factor
               AND r.period = a.period AND r.register = 'reduction'), 0) AS coming,
            coalesce((SELECT sum((l.line->>'net_t')::numeric) FROM reduction_project d,
                 jsonb_array_elements(d.calculation->'lines') AS l(line)
@@ -237,7 +239,7 @@ _SUPPLY = text(
            coalesce((SELECT -sum(e.amount) FROM quota_entry e JOIN quota_posting p ON p.id = e.posting_id
               WHERE e.account_id = a.id AND e.on_date > :since
                 AND p.kind IN ('reservation', 'release', 'auction', 'upper_debit')), 0) AS used_year
-      FROM quota_account a WHERE a.register = 'reserve' AND a.period = :period
+      FROM quota_account a JOIN quota_balance f ON f.account_id = a.id WHERE a.register = 'reserve' AND a.period = :period
        AND (CAST(:zones AS text[]) IS NULL OR a.zone_code = ANY (:zones))
      ORDER BY a.zone_code, a.factor
     """

@@ -152,7 +152,7 @@ def test_balances_can_be_asked_for_any_day(conn: Connection) -> None:
         "UPDATE quota_entry SET amount = 1",
         "DELETE FROM quota_posting",
         "TRUNCATE quota_entry",
-        "UPDATE quota_account SET balance = balance + 1",
+        "UPDATE quota_part SET amount = amount + 1",
         "UPDATE quota_share SET amount = 0",
     ],
 )
@@ -166,10 +166,13 @@ def test_the_running_program_cannot_write_the_ledger_but_through_its_function(wo
 
 def test_a_temporary_table_does_not_stand_in_for_an_account(conn: Connection) -> None:
     open_reserve(conn, "10")
-    for table in ("quota_account", "quota_posting", "quota_entry"):
+    for table in ("quota_account", "quota_part", "quota_posting", "quota_entry"):
         conn.execute(text(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL) ON COMMIT DROP"))
     _reserve(conn, uuid.uuid4(), "3")
-    left = text("SELECT balance FROM public.quota_account WHERE zone_code='shangwu' AND factor='CD' AND register='reserve'")
+    left = text(
+        "SELECT sum(amount) FROM public.quota_part p JOIN public.quota_account a ON a.id = p.account_id"
+        " WHERE zone_code='shangwu' AND factor='CD' AND register='reserve'"
+    )
     assert conn.scalar(left) == tons("6.7")
 
 
@@ -181,7 +184,7 @@ def test_not_even_the_owner_changes_an_entry_or_takes_a_balance_below_zero(world
             owner.execute("UPDATE quota_entry SET amount = 2")
         owner.rollback()
         with pytest.raises(psycopg.errors.CheckViolation):
-            owner.execute("UPDATE quota_account SET balance = balance - 2 WHERE register = 'reserve'")
+            owner.execute("UPDATE quota_part SET amount = amount - 2 WHERE NOT outside")
 
 
 def test_an_enterprise_sees_its_own_postings_and_a_body_those_of_its_zones(world: World) -> None:

@@ -195,7 +195,11 @@ def test_eight_spenders_never_take_more_than_there_is(world: World) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("UPDATE quota_account SET balance = balance + 1 WHERE register = 'reserve' AND factor = 'CD'", "11.000000"),
+        (
+            "UPDATE quota_part SET amount = amount + 1 WHERE part = 1 AND account_id IN"
+            " (SELECT id FROM quota_account WHERE register = 'reserve' AND factor = 'CD')",
+            "11.000000",
+        ),
         (
             "INSERT INTO quota_entry (posting_id, account_id, amount, on_date)"
             " SELECT p.id, a.id, 5, p.on_date FROM quota_posting p, quota_account a"
