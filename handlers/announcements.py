@@ -166,6 +166,7 @@ def in_order(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def content_of(inputs: Mapping[str, Any], ctx: HandlerContext, special: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a notice: what all have, what this one has besides, and “无” for what must not be passed over in silence."""
     application, enterprise = inputs["application"], inputs["enterprise"]
     body = parties.body_by_code(ctx.conn, inputs["body"]) if inputs["body"] else None
     found = {

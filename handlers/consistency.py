@@ -59,6 +59,7 @@ def differences(eia: Sequence[Row], permit: Sequence[Row], outlets: Sequence[Row
 
 
 def _compare(key: tuple[str, str], eia: Row | None, permit: Row | None, declared: set[str]) -> list[dict[str, Any]]:
+    """What differs for one factor at one outlet: the permit may be stricter than the EIA (mg/m³ or mg/L, t/a), never looser."""
     outlet, factor = key
     if eia is None:
         return [_difference("factor_not_in_eia", outlet, factor, None, None)]
@@ -106,6 +107,7 @@ def _number(row: Row, name: str) -> Decimal | None:
 
 
 def _difference(what: str, outlet: str, factor: str, eia: Decimal | None, permit: Decimal | None) -> dict[str, Any]:
+    """One difference with both figures and who has to mend it."""
     zh, en, who = _WHAT[what]
     place = " ".join(part for part in (outlet, factor) if part)
     numbers_zh = f"：环评 {eia}，许可 {'—' if permit is None else permit}" if eia is not None else ""

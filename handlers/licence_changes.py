@@ -60,6 +60,7 @@ def _with_lateness(said: str, held: Mapping[str, Any]) -> str:
 
 
 def _of_operation(facts: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    """A change of way, class, facility or scale (t/a): which grounds ask for an application anew; without any it is adjusted."""
     licensed = amount((held.get("waste") or {}).get("scale_t") or 0)
     wanted = amount(facts.get("new_scale_t") or 0)
     rule = waste_rules.rule("over_scale")

@@ -85,6 +85,7 @@ def calculation(declaration: Mapping[str, Any], period: Period | None) -> dict[s
 
 
 def _line(kind: str, row: Mapping[str, Any], declaration: Mapping[str, Any], where: str) -> tuple[Any, list[Any]]:
+    """One factor by the formula of its kind (t/a): reduced, deducted, net, with the working; or what is wrong in the row."""
     factor = str(row.get("factor") or "")
     known = {item["key"]: item for item in catalogues.pollutants()}
     name = known.get(factor, {"zh": factor, "en": factor})
@@ -143,6 +144,7 @@ def _source_problems(
 
 
 def _conditions(kind: str, declaration: Mapping[str, Any], period: Period | None) -> list[dict[str, str]]:
+    """What a project of this kind must fulfil before its amount is calculated (细则 四.1)."""
     if kind not in FORMULAS:
         return [_problem("kind", "未选择减排工程类型。", "The kind of project is not chosen.")]
     if kind == "closure":
@@ -162,6 +164,7 @@ def _conditions(kind: str, declaration: Mapping[str, Any], period: Period | None
 
 
 def _closure_conditions(declaration: Mapping[str, Any], period: Period | None) -> list[dict[str, str]]:
+    """A closure counts when the unit discharged for more than the years the rules name, and closed within the period."""
     closed, first = _day(declaration.get("closed_on")), _day(declaration.get("first_discharge_on"))
     if closed is None or first is None:
         return [_problem("closed_on", "须填写关停日期和开始排污日期。", "Closure and first discharge need their days.")]

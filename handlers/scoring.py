@@ -45,6 +45,7 @@ def compute(
 def _line(
     indicator: Mapping[str, Any], sheets: Sequence[Mapping[str, Any]], satisfaction: Decimal | None, wide: Decimal
 ) -> dict[str, Any]:
+    """One indicator: the mean of the experts' scores (or what the survey found, 0 to 100), its points by weight, whether they lie far apart."""
     weight = Decimal(str(indicator["weight"]))
     asked = indicator.get("from") == "survey" and satisfaction is not None
     given = (

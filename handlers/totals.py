@@ -91,6 +91,7 @@ def check(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
 
 
 def _problems(rows: list[Mapping[str, Any]], year: int, ctx: HandlerContext) -> list[dict[str, str]]:
+    """What is wrong with a declaration as a whole: its year, a factor twice, a year already decided (细则 五.2)."""
     problems = []
     if year != ctx.act_date.year - 1:
         said = f"应申报上一年度（{ctx.act_date.year - 1}年），填报为{year}年。"
@@ -337,6 +338,7 @@ def information(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
 def _information_line(
     item: Mapping[str, Any], row: Mapping[str, Any] | None, plant: Mapping[str, Decimal]
 ) -> dict[str, str]:
+    """One factor of the information form (t/a): to the pipe and to the outside, of the project and of the whole plant; air has no pipe."""
     piped = external = None
     if row is not None:
         flow, pipe, works = (_optional(row.get(key)) for key in ("flow_m3_a", "pipe_limit_mg_l", "works_limit_mg_l"))

@@ -47,6 +47,7 @@ def check(path: Path, inside: str) -> None:
 
 
 def _check_contents(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse an archive that unpacks to too much, names files outside itself, or is encrypted."""
     if len(members) > MAX_MEMBERS:
         _refuse("bomb", f"压缩包内文件超过{MAX_MEMBERS}个。", f"The archive has more than {MAX_MEMBERS} members.")
     unpacked = sum(member.file_size for member in members)
@@ -64,6 +65,7 @@ def _check_contents(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _check_office(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], inside: str) -> None:
+    """Refuse an office document with macros, programs, entities, or links that are fetched when it is opened."""
     names = [member.filename for member in members]
     if "[Content_Types].xml" not in names or not any(name.startswith(inside) for name in names):
         _refuse("type", "文件内容与扩展名不符。", "The content does not fit the file's extension.")

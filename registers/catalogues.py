@@ -258,6 +258,7 @@ def pollutants() -> tuple[dict[str, Any], ...]:
 
 
 def _from_csv(kind: str, row: Mapping[str, str], shipped: Item | None) -> Item:
+    """An item out of a row of the catalogue; what ships with conditions keeps them, and its codes."""
     codes = (row["gbt4754_codes"] or row.get("analyst_suggested_codes") or "").split()
     flags = set(shipped.flags) if shipped else set()
     if row.get("industrial_building_only") == "yes":
@@ -279,6 +280,7 @@ def _from_csv(kind: str, row: Mapping[str, str], shipped: Item | None) -> Item:
 
 
 def _row(item: Item) -> dict[str, Any]:
+    """An item as the register keeps it."""
     rules = {level: [{"zh": rule.zh, "when": rule.when} for rule in found] for level, found in item.rules.items()}
     return {
         "id": uuid7(),

@@ -247,6 +247,7 @@ def types() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _copy(stream: IO[bytes], target: IO[bytes], max_size: int) -> tuple[str, int]:
+    """Copy a stream to disk with its SHA-256 and size; raises DomainError (413) when it is larger than allowed."""
     digest, size = hashlib.sha256(), 0
     while block := stream.read(_BLOCK):
         size += len(block)
@@ -265,6 +266,7 @@ def _copy(stream: IO[bytes], target: IO[bytes], max_size: int) -> tuple[str, int
 
 
 def _check_content(path: Path, extension: str, kind: Mapping[str, Any]) -> None:
+    """Refuse a content that is not what its extension says, by its first bytes and, for archives, by what is inside."""
     with path.open("rb") as content:
         head = content.read(65_536)
     try:
@@ -284,6 +286,7 @@ def _check_content(path: Path, extension: str, kind: Mapping[str, Any]) -> None:
 
 
 def _keep(root: Path, unfinished: Path, sha256: str) -> None:
+    """Move a finished content to its place, whole or not at all; the folder is synchronised too, so that it outlives a crash."""
     place = path_of(root, sha256)
     if place.exists():
         return

@@ -235,6 +235,7 @@ def _versions() -> Iterable[tuple[dict[str, Any], date, date | None, list[str]]]
 def _from_facts(
     code: str, limit: int, unit: str, valid_from: date, valid_to: date | None, facts: Mapping[str, Any]
 ) -> LimitRule:
+    """A limit out of what a row or the shipped data say, its citations written out."""
     basis_zh, basis_en = cite_all(facts["basis"])
     pause_zh, pause_en = cite_all(facts.get("pause_basis", ()))
     raw = facts.get("extension")

@@ -170,6 +170,7 @@ def _held(begin: date, end: date, enough: date, valid_from: date, valid_to: date
 
 
 def _period(kind: str, begin: date, end: date) -> Period:
+    """The report of a year, quarter or month: its kind, its limit, the last day of its period, and what it is called."""
     quarter = (begin.month + 2) // 3
     return {
         "year": Period(

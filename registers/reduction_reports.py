@@ -37,6 +37,7 @@ def _row(rows: Rows, zone: str, factor: str) -> dict[str, Any]:
 
 
 def _entered(here: ColumnElement[bool], when: ColumnElement[bool]) -> Any:
+    """The entered amounts (t/a) by zone and factor."""
     return (
         select(
             ReductionProject.zone_code,
@@ -51,6 +52,7 @@ def _entered(here: ColumnElement[bool], when: ColumnElement[bool]) -> Any:
 
 
 def _used(here: ColumnElement[bool], when: ColumnElement[bool]) -> Any:
+    """What left the register (t/a) by zone, factor and purpose; what was reversed does not count."""
     return (
         select(
             ReductionProject.zone_code,

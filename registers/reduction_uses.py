@@ -192,6 +192,7 @@ def _amount_of(portion: Portion) -> tuple[ColumnElement[bool], ColumnElement[boo
 
 
 def _take(conn: Connection, portion: Portion, project: Mapping[str, Any]) -> None:
+    """Take a portion from what is left of a project's amount, under its lock; raises DomainError when less is left."""
     left = conn.scalar(
         select(ReductionAmount.amount - ReductionAmount.used).where(*_amount_of(portion)).with_for_update()
     )
@@ -208,6 +209,7 @@ def _posting(
     case_id: uuid.UUID | None,
     document: str,
 ) -> Posting:
+    """The posting of a portion: from the reduction register to the reserve, or out of the account for another use."""
     account = Account(project["zone_code"], portion.factor, Register.REDUCTION, project["period"])
     kept = portion.purpose == "reserve"
     target = account._replace(register=Register.RESERVE if kept else Register.USED)
@@ -225,6 +227,7 @@ def _posting(
 
 
 def _short(project: Mapping[str, Any], portion: Portion, left: Decimal) -> DomainError:
+    """The refusal of a portion: what is left and what was asked for (t/a)."""
     return DomainError(
         "reduction_short",
         f"项目{project['number']}因子{portion.factor}可用减排量{left:f}吨/年，要求{portion.amount:f}吨/年。",

@@ -80,6 +80,7 @@ def as_arguments(item: CalendarYear) -> dict[str, Any]:
 
 
 def _days(text: str) -> list[date]:
+    """Days and ranges of days out of what was typed; raises DomainError with the part that cannot be read."""
     found: list[date] = []
     for part in text.replace("，", "\n").replace(",", "\n").replace("、", "\n").split("\n"):
         if not part.strip():

@@ -37,6 +37,7 @@ def check(source: Source, main: Process | None) -> list[Finding]:
 
 
 def _check_whole(source: Source, main: Process | None) -> list[Finding]:
+    """What is wrong with the files together: no process to run, or an id that two processes use."""
     report = Report(source.documents[0].file if source.documents else "")
     if main is None and not any(finding.severity == ERROR for finding in source.findings):
         choreography = any(
@@ -73,6 +74,7 @@ def _not_run(report: Report, process: Process, main: Process | None) -> None:
 
 
 def _check_process(report: Report, source: Source, process: Process, is_main: bool) -> None:
+    """A process that is run: its size, whether it calls itself, how deep it nests, and everything in it."""
     if is_main and not process.executable:
         report.warn(
             "not_executable", process, "流程未标记为可执行（isExecutable），仍将按可执行处理。",
@@ -138,6 +140,7 @@ def _check_scope(report: Report, source: Source, scope: Scope, kind: str | None)
 
 
 def _check_flows(report: Report, scope: Scope) -> None:
+    """Flows whose ends are not nodes of this level, and their conditions."""
     for flow in scope.flows.values():
         for end, ref in (("sourceRef", flow.source), ("targetRef", flow.target)):
             if ref not in scope.nodes:

@@ -169,6 +169,7 @@ def _read_by_day(
     decided: date | None,
     explained: bool,
 ) -> Reading:
+    """Days and working days are counted one by one: each is counted, not a working day, or inside a pause."""
     stops = pauses(rule, facts)
     extra = _extension_days(rule, facts)
     limit = rule.limit + extra
@@ -269,6 +270,7 @@ def _extension_days(rule: LimitRule, facts: list[Fact]) -> int:
 
 
 def _admit_extension(rule: LimitRule, facts: Sequence[Fact], fact: Fact) -> None:
+    """Refuse an extension the law does not know, that is too long in all, or that names neither reason nor approver."""
     if rule.extension is None:
         raise _refused(
             "extension_not_allowed",
@@ -321,6 +323,7 @@ def _start_line(rule: LimitRule, started: date, limit: int, extra: int) -> Line:
 
 
 def _day_line(unit: Unit, day: date, number: int, countable: bool, stop: Pause | None) -> Line:
+    """What the derivation says of one day."""
     name_zh, name_en = f"星期{_WEEKDAYS[day.weekday()]}", _DAY_NAMES[day.weekday()]
     if not countable:
         return Line(day, False, None, f"{day} {name_zh} 非工作日，不计", f"{day} {name_en}: not a working day")

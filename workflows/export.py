@@ -72,6 +72,7 @@ def verify_file(path: Path) -> list[events.Fault]:
 
 
 def _contents(rt: Runtime, conn: Connection, case: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Everything that is known of a case, file by file: the data, the record, letters, attachments."""
     case_id: uuid.UUID = case["id"]
     made = letters.of_case(conn, case_id)
     attached = documents.of_case(conn, case_id)

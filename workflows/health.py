@@ -63,6 +63,7 @@ def _database(conn: Connection) -> list[Check]:
 
 
 def _queues(conn: Connection, now: datetime, alarm_well: bool | None) -> list[Check]:
+    """Whether deadlines are acted on, steps go on, and messages leave the house."""
     late = _count(conn, select(func.count()).where(Deadline.done_at.is_(None), Deadline.due_at < now - LATE))
     incidents = _count(conn, select(func.count()).where(Incident.resolved_at.is_(None)))
     stuck = _count(conn, select(func.count()).where(Delivery.done_at.is_(None), Delivery.attempts >= GIVEN_UP))
@@ -92,6 +93,7 @@ def _queues(conn: Connection, now: datetime, alarm_well: bool | None) -> list[Ch
 
 
 def _keeping(home: Path, now: datetime) -> list[Check]:
+    """Whether there is room on the disk, and how old the last backup and the last rehearsed restore are."""
     free, known = shutil.disk_usage(home).free, backup.last(home)
     return [
         Check(

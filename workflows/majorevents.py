@@ -94,6 +94,7 @@ def settle(
 
 
 def _disqualify(step: Step, pilot: dict[str, Any], ground: str, reason: str, document: str) -> None:
+    """The decision that takes a pilot its place for an event, with the conditions of its ground."""
     if ground == "milestones_missed" and not pilots.late_tasks(step.conn, pilot["id"], step.today):
         raise DomainError(
             "not_late",

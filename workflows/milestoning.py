@@ -222,6 +222,7 @@ def _read(conn: Connection, rt: Runtime, owner_kind: str, owner_id: uuid.UUID) -
 
 
 def _item(step: Step, item: Mapping[str, Any], standing: Mapping[str, Point]) -> Point:
+    """A milestone out of what was entered; raises DomainError for what contradicts itself or the law."""
     key = str(item.get("key") or "").strip()
     known = standing.get(key)
     title = item.get("title") or (known.title if known else None)

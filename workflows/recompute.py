@@ -205,6 +205,7 @@ def _batches(conn: Connection, limit: int) -> Iterator[list[uuid.UUID]]:
 
 
 def _clocks(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], today: date, changes: Changes) -> None:
+    """The calls of clocks that ought to stand elsewhere; what has rung stays as it was."""
     rows = matters.open_of(conn, list(cases))
     facts = matters.facts(conn, [row["id"] for row in rows]) if rows else {}
     standing: dict[uuid.UUID, list[Any]] = defaultdict(list)
@@ -248,6 +249,7 @@ def _shape(alarm: Any) -> tuple[Any, ...]:
 
 
 def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], changes: Changes) -> None:
+    """The due dates of open deadlines that a limit rule counts otherwise now."""
     rows = conn.execute(
         select(Deadline.__table__, Task.name, Task.body_id, Task.enterprise_id)
         .outerjoin(Task, Task.id == Deadline.waiting_id)
@@ -291,6 +293,7 @@ def _deadlines(conn: Connection, reference: Reference, cases: dict[uuid.UUID, An
 
 
 def _notices(conn: Connection, reference: Reference, cases: dict[uuid.UUID, Any], changes: Changes) -> None:
+    """The last days of open notices that a limit rule counts otherwise now."""
     rows = conn.execute(
         select(Notice.__table__).where(
             matters.among(Notice.case_id, list(cases)),
@@ -318,6 +321,7 @@ def _move(
     body_id: uuid.UUID | None,
     enterprise_too: bool,
 ) -> Move:
+    """A date that moves, and whom it concerns: the body, and the enterprise where the date is also its."""
     return Move(
         case["id"],
         case["number"],
@@ -332,6 +336,7 @@ def _move(
 
 
 def _apply(step: Step, changes: Changes, reason: dict[str, str]) -> None:
+    """Write what has changed, enter it into the records of the cases, and tell people."""
     conn = step.conn
     if changes.matters:
         conn.execute(
@@ -364,6 +369,7 @@ _MOVE_NOTICES = text(
 
 
 def _record(step: Step, moves: list[Move], reason: dict[str, str]) -> None:
+    """A line for every moved date in the record of its case."""
     if not moves:
         return
     chains = events.chains(step.conn, {move.case_id for move in moves})
@@ -382,6 +388,7 @@ def _record(step: Step, moves: list[Move], reason: dict[str, str]) -> None:
 
 
 def _tell(step: Step, moves: list[Move], reason: dict[str, str]) -> None:
+    """One message for every moved date to the officers of the body and the people of the enterprise."""
     people: dict[Any, frozenset[uuid.UUID]] = {}
     told = []
     for move in moves:

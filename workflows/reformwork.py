@@ -103,6 +103,7 @@ def effects(conn: Connection, pilot_id: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def _effect(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """A comparison with what was measured on both sides, the change in percent, and whether the claim holds."""
     reform = _measured(conn, row, row["reform_first"], row["reform_last"])
     if row["base_value"] is not None:
         base: dict[str, Any] = {"cases": 0, "median": row["base_value"], "mean": row["base_value"], "stated": True}
@@ -118,6 +119,7 @@ def _effect(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _measured(conn: Connection, row: dict[str, Any], first: date, last: date) -> dict[str, Any]:
+    """Median and mean of the closed cases of a period; withdrawn and cancelled ones are not measured."""
     expression = _METRIC_SQL[row["metric"]]
     found = conn.execute(
         text(

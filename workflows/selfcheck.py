@@ -122,6 +122,7 @@ def _sequence(patterns: Iterable[str], prefix: str, year: int, numbers: Iterable
 
 
 def _gaps(counter: str, used: list[int], last: int) -> Iterator[Fault]:
+    """Numbers that were counted but stand on no paper, and a counter that is not where the papers are."""
     if not used:
         if last:
             yield _lost(counter, f"1–{last}")

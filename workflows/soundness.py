@@ -82,6 +82,7 @@ def search(scope: Scope, bound: int = MAX_MARKINGS) -> Search:
 
 
 def _tell(report: Report, found: Search) -> None:
+    """What the search over all ways of running found, with a way that leads there."""
     nodes = found.scope.nodes
     for node_id in sorted(found.stuck):
         zh, en = _example(found, found.stuck[node_id])
@@ -172,6 +173,7 @@ def _is_step(node: Node) -> bool:
 
 
 def _undecided(report: Report, scope: Scope) -> None:
+    """The search was too large: say so, and point at merges where something may be done twice."""
     report.warn(
         "bound", (scope.id, scope.line), f"并行的走法太多：检查了{MAX_MARKINGS}种状态后停止，其余未检查。",
         f"There are too many ways of running in parallel: the search stopped after {MAX_MARKINGS} states.",

@@ -43,6 +43,7 @@ def look(content: bytes, decision: str | None, values: list[str] | None) -> dict
 
 
 def _told(decision: Decision) -> dict[str, Any]:
+    """A decision table as the designer shows it, with its overlaps and gaps as far as they can be decided."""
     ids = {rule.index: rule.id for rule in decision.rules}
     whole = all(len(rule.tests) == len(decision.inputs) for rule in decision.rules)
     missing = dmn.missing_rules(decision, MOST) if whole else []

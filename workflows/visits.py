@@ -89,6 +89,7 @@ def _require(step: Step, case: Any) -> None:
 def _enter(
     step: Step, case_id: uuid.UUID, on: date, purpose: str, note: str, reverses: uuid.UUID | None = None
 ) -> uuid.UUID:
+    """Enter a visit, or its reversal, and the line in the record; a closed case may still get one."""
     run, made = CaseRun.lock(step, case_id, closed_too=True), uuid7()
     step.conn.execute(
         insert(CaseVisit).values(

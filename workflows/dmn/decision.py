@@ -137,6 +137,7 @@ class Decision:
         return DecisionResult(outputs, [FiredRule(rule.index, rule.id, rule.description, self.id) for rule in chosen])
 
     def _matching(self, values: list[Any], scope: Mapping[str, Any]) -> Iterator[Rule]:
+        """The rules that hold, in their order; raises DecisionError for a cell that does not fit the value."""
         for rule in self.rules:
             try:
                 hit = all(test.holds(value, scope) for test, value in zip(rule.tests, values, strict=True))
@@ -150,6 +151,7 @@ class Decision:
                     return
 
     def _apply(self, rules: list[Rule], rows: list[dict[str, Any]], scope: Mapping[str, Any]) -> tuple[Any, list[Rule]]:
+        """The outputs and the rules behind them by the hit policy; raises DecisionError where it is broken."""
         if self.hit_policy in LISTS:
             if self.hit_policy == "OUTPUT ORDER":
                 order = sorted(range(len(rows)), key=lambda place: self._rank(rows[place]))
@@ -181,6 +183,7 @@ class Decision:
         return rows[0], rules
 
     def _rank(self, row: dict[str, Any]) -> tuple[int, ...]:
+        """Where the outputs of a row stand in the order of output values; the first column counts most."""
         ranks = []
         for output in self.outputs:
             if output.values:
@@ -195,6 +198,7 @@ class Decision:
         return tuple(ranks)
 
     def _aggregate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """COUNT, SUM, MIN or MAX over the one output; of no rows null (COUNT: 0)."""
         name = self.outputs[0].name
         values = [row[name] for row in rows]
         if self.aggregation == "COUNT":

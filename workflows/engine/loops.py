@@ -38,6 +38,7 @@ class LoopSpec(NodeSpec):
             self.result = element.id
 
     def begin(self, token: Token) -> bool:
+        """The first time: make the first instances. Later: see whether the loop is over."""
         state = token.internal_data
         if "count" not in state:
             self.arm(token)
