@@ -1,6 +1,6 @@
 """What the supervisor's boards read: facts of cases and steps, and counted days, as of a stated instant.
 
-The boards never touch the tables of the running work: `boards.refresh` carries over what changed, and each board says
+The boards never touch the tables of the running work: `boardwork.refresh` carries over what changed, and each board says
 until when. Days are whole working days, so counts per number of days add up over bodies and months exactly, and any
 percentile can be taken from them (`board_days`).
 """

@@ -1,7 +1,7 @@
 """Case services for the pair of waste licence and discharge permit: held papers, common expiry, renewal, end, reminder.
 
 They work on the register of permits, which handlers do not write; the rules themselves are handlers
-(`handlers.licence`). A reminder is one duty at the earlier of both dates, counted anew like any other.
+(`handlers.licence`, `handlers.licence_changes`). A reminder is one duty at the earlier of both dates, counted anew like any other.
 """
 
 from __future__ import annotations

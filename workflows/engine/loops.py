@@ -38,28 +38,27 @@ class LoopSpec(NodeSpec):
             self.result = element.id
 
     def begin(self, token: Token) -> bool:
-        """The first time: make the first instances. Later: see whether the loop is over."""
-        state = token.internal_data
-        if "count" not in state:
-            self.arm(token)
-            items, count = self.items(token)
-            state.update({"count": count, "items": items, "next": 0, "made": {}, "ended": 0})
-            if self.loop.kind == "standard":
-                if self.loop.test_before and not self.again(token):
-                    return True
-                self.make(token, 0)
-            else:
-                if self.loop.output:
-                    token.assign(self.loop.output, [])
-                for index in range(count if self.loop.kind == "parallel" else min(count, 1)):
-                    self.make(token, index)
-                if count == 0:
-                    if self.result and not self.loop.output:
-                        token.assign(self.result, [])
-                    return True
-            token._set_state(STARTED)
-            return False
-        return self.progress(token)
+        return self.progress(token) if "count" in token.internal_data else self.first(token)
+
+    def first(self, token: Token) -> bool:
+        """Make the first instances; True when there is none to make."""
+        self.arm(token)
+        items, count = self.items(token)
+        token.internal_data.update({"count": count, "items": items, "next": 0, "made": {}, "ended": 0})
+        if self.loop.kind == "standard":
+            if self.loop.test_before and not self.again(token):
+                return True
+        else:
+            if self.loop.output:
+                token.assign(self.loop.output, [])
+            elif self.result and count == 0:
+                token.assign(self.result, [])
+            if count == 0:
+                return True
+        for index in range(count if self.loop.kind == "parallel" else 1):
+            self.make(token, index)
+        token._set_state(STARTED)
+        return False
 
     def items(self, token: Token) -> tuple[list[Any] | None, int]:
         """The collection or the number of instances."""
@@ -111,18 +110,22 @@ class LoopSpec(NodeSpec):
             if name not in private:
                 token.assign(name, value)
         if self.loop.kind != "standard":
-            index = str(child.internal_data["index"])
-            item = local.get(self.loop.output_item or "", local.get(self.result or "")) if self.loop.output else None
-            state["made"][index] = item if self.loop.output else local.get(self.result or "")
-            collected = [state["made"][key] for key in sorted(state["made"], key=int)]
-            target = self.loop.output or self.result
-            if target:
-                token.assign(target, collected)
+            self.collect(token, child)
         state["ended"] += 1
         state["last"] = {**local}
         if token._state == STARTED:
             token._set_state(READY)
             token.instance.queue(token)
+
+    def collect(self, token: Token, child: Token) -> None:
+        """Put the instance's result among those that are there already, in the order of the instances."""
+        result = child.data.get(self.result or "")
+        item = child.data.get(self.loop.output_item or "", result) if self.loop.output else result
+        made = token.internal_data["made"]
+        made[str(child.internal_data["index"])] = item
+        target = self.loop.output or self.result
+        if target:
+            token.assign(target, [made[key] for key in sorted(made, key=int)])
 
     def progress(self, token: Token) -> bool:
         """Decide whether the loop is over, or goes on with another instance."""
