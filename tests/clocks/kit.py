@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registers import permits
-from registers.parties import Body
 from registers.timesource import CHINA
 from tests.conftest import World, key
+from tests.kit import hold_permit, open_task
 from tests.runtime.models import chain, node, publish, service
 from workflows import cases, matters
 from workflows.lights import ClockAlarm
-from workflows.models import Event, Task
+from workflows.models import Event
 from workflows.notify import Message
 
 # The applicant files, the clock of the EIA form starts, and an officer reviews.
@@ -43,17 +42,8 @@ def again(world: World, procedure: str = "trial") -> uuid.UUID:
     """One more case of the same procedure."""
     person = world.actor("qiye")
     case_id = uuid.UUID(cases.start(world.rt, person, key(), procedure=procedure)["case_id"])
-    cases.complete(world.rt, person, key(), task_id=task_of(world, case_id, "fill"), data={"remark": "好"})
+    cases.complete(world.rt, person, key(), task_id=open_task(world, case_id, "fill"), data={"remark": "好"})
     return case_id
-
-
-def task_of(world: World, case_id: uuid.UUID, element: str) -> uuid.UUID:
-    with world.rt.db.transaction() as conn:
-        found = conn.scalar(
-            select(Task.id).where(Task.case_id == case_id, Task.element == element, Task.status == "open")
-        )
-    assert found is not None, element
-    return found
 
 
 def reading(world: World, case_id: uuid.UUID, kind: str = "eia") -> Any:
@@ -81,33 +71,10 @@ def lines(world: World, case_id: uuid.UUID, kind: str) -> list[dict[str, Any]]:
 
 
 def permit(
-    world: World,
-    *,
-    kind: str = "permit",
-    klass: str = "key",
-    valid_from: date = date(2021, 9, 21),
-    valid_to: date = date(2027, 9, 20),
-    number: str = "N1",
+    world: World, *, valid_from: date = date(2021, 9, 21), valid_to: date = date(2027, 9, 20), **more: str
 ) -> uuid.UUID:
     """A permit of the first enterprise."""
-    with world.rt.db.transaction() as conn:
-        body = conn.scalar(select(Body.id).where(Body.code == "sip-eeb"))
-        enterprise_id = world.actor("qiye").enterprise_id
-        assert body is not None and enterprise_id is not None
-        return permits.enter(
-            conn,
-            kind=kind,
-            number=number,
-            klass=klass,
-            enterprise_id=enterprise_id,
-            case_id=None,
-            body_id=body,
-            decided_on=valid_from,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            content={},
-            now=world.time.now(),
-        )
+    return hold_permit(world, valid_from=valid_from, valid_to=valid_to, **more)
 
 
 def messages(world: World, login: str, kind: str | None = None) -> list[str]:

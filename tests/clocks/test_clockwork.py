@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from registers import files
 from registers.errors import DomainError, Forbidden
-from tests.clocks.kit import begin, calls, lines, messages, reading, task_of, with_limit
+from tests.clocks.kit import begin, calls, lines, messages, reading, with_limit
 from tests.conftest import World, key
+from tests.kit import open_task
 from workflows import cases, clockwork, deadlines
 from workflows.models import Letter
 
@@ -127,7 +128,7 @@ def test_joint_handling_is_extended_with_the_name_of_the_government_head(world: 
 
 def test_a_decision_silences_the_clock(world: World) -> None:
     case_id = begin(world)
-    task_id = task_of(world, case_id, "review")
+    task_id = open_task(world, case_id, "review")
     cases.complete(world.rt, world.actor("shencha"), key(), task_id=task_id, data={"remark": "准予"})
     assert calls(world, case_id) == {}
     assert any("准予" in title for title in messages(world, "qiye", "decision"))

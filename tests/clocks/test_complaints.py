@@ -24,9 +24,10 @@ from registers.db import uuid7
 from registers.obligations import Obligation
 from registers.permits import Permit
 from registers.timesource import SystemTime
-from tests.clocks.kit import again, begin, calls, messages, permit, reading, task_of, with_limit
+from tests.clocks.kit import again, begin, calls, messages, permit, reading, with_limit
 from tests.conftest import World, key
 from tests.forms.test_case_letters import play
+from tests.kit import open_task
 from tests.runtime.models import _HEAD, chain, node, publish, service
 from tests.web.conftest import Api
 from workflows import cases, clockwork, cron, deadlines, milestoning, recompute, worklist
@@ -206,7 +207,7 @@ def test_5_an_agreed_extension_survives_every_later_step_of_the_case(world: Worl
 
     cases.remark(world.rt, world.actor("shencha"), key(), case_id=case_id, text="电话联系企业")
     unchanged("a remark")
-    task_id = task_of(world, case_id, "review")
+    task_id = open_task(world, case_id, "review")
     worklist.claim(world.rt, world.actor("shencha"), key(), task_id=task_id)
     unchanged("a task claimed")
     with world.rt.db.transaction() as conn:
@@ -262,7 +263,7 @@ def test_6_a_case_is_what_its_tasks_are(world: World, api: Person) -> None:
     case_id = begin(world)
     shown = api("qiye").get(f"/cases/{case_id}")
     assert (shown["status"], sorted(task["status"] for task in shown["tasks"])) == ("running", ["done", "open"])
-    cases.complete(world.rt, world.actor("shencha"), key(), task_id=task_of(world, case_id, "review"), data={})
+    cases.complete(world.rt, world.actor("shencha"), key(), task_id=open_task(world, case_id, "review"), data={})
     shown = api("qiye").get(f"/cases/{case_id}")
     assert (shown["status"], {task["status"] for task in shown["tasks"]}) == ("closed", {"done"})
     assert {matter["status"] for matter in shown["matters"]} == {"approved"}
@@ -306,7 +307,7 @@ def test_10_a_resubmission_goes_only_to_the_body_that_asked(world: World) -> Non
     case_id = begin(world, _reviewed_by_two())
 
     def done(login: str, element: str, remark: str) -> None:
-        facts = {"task_id": task_of(world, case_id, element), "data": {"remark": remark}}
+        facts = {"task_id": open_task(world, case_id, element), "data": {"remark": remark}}
         cases.complete(world.rt, world.actor(login), key(), **facts)
 
     def open_elements() -> list[str]:
@@ -396,7 +397,7 @@ def test_12_handing_in_is_confirmed_by_a_receipt_with_the_number_of_the_case(
     publish(world.rt, chain(node("userTask", "fill", role="preparer"), node("userTask", "review", role="reviewer")))
     case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
     client, hidden = at_page("qiye")
-    task_id = task_of(world, case_id, "fill")
+    task_id = open_task(world, case_id, "fill")
     answer = client.post(
         f"/tasks/{task_id}", data={**hidden, "action": "submit", "remark": "好"}, follow_redirects=True
     )

@@ -12,9 +12,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from tests.clocks.kit import again, begin, lines, messages, task_of
+from tests.clocks.kit import again, begin, lines, messages
 from tests.clocks.test_sweeping import node as sweeping_node
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import node, process, publish
 from workflows import cases, deadlines, events
 from workflows.models import Case, Deadline, Event, Task
@@ -89,7 +90,7 @@ def test_a_reminder_goes_to_those_offered_the_task_and_the_case_no_longer_waits_
     with world.rt.db.transaction() as conn:
         assert conn.scalar(select(Case.open_work).where(Case.id == case_id))["deadlines"] == []
     for element in ("review", "look"):
-        cases.complete(world.rt, world.actor("shencha"), key(), task_id=task_of(world, case_id, element), data={})
+        cases.complete(world.rt, world.actor("shencha"), key(), task_id=open_task(world, case_id, element), data={})
     with world.rt.db.transaction() as conn:
         assert conn.scalar(select(Case.status).where(Case.id == case_id)) == "closed"
         assert list(events.verify(conn)) == []

@@ -12,13 +12,13 @@ import chinese_calendar
 import pytest
 from sqlalchemy import func, select
 
-from registers import obligations, permits
+from registers import obligations
 from registers.errors import NotFound
 from registers.obligations import Obligation
-from registers.parties import Body
 from registers.permits import Permit
 from tests.clocks.kit import again, begin, lines, messages
 from tests.conftest import World, key
+from tests.kit import hold_permit
 from tests.runtime.models import chain, node, publish
 from tests.web.conftest import Api
 from workflows import cron, duties, expiry
@@ -62,28 +62,6 @@ def test_after_the_permit_ended_no_report_is_asked_for() -> None:
     assert ends(date(2021, 1, 1), ALL, 2027, date(2026, 12, 31)) == []
 
 
-def permit(
-    world: World, *, kind: str = "permit", klass: str = "key", since: date, until: date, number: str = "N1"
-) -> None:
-    with world.rt.db.transaction() as conn:
-        body = conn.scalar(select(Body.id).where(Body.code == "sip-eeb"))
-        assert body is not None
-        permits.enter(
-            conn,
-            kind=kind,
-            number=number,
-            klass=klass,
-            enterprise_id=world.actor("qiye").enterprise_id,  # type: ignore[arg-type]
-            case_id=None,
-            body_id=body,
-            decided_on=since,
-            valid_from=since,
-            valid_to=until,
-            content={},
-            now=world.time.now(),
-        )
-
-
 def entered(world: World, kind: str) -> list[dict[str, Any]]:
     with world.rt.db.transaction() as conn:
         rows = conn.execute(select(Obligation.__table__).where(Obligation.kind == kind).order_by(Obligation.due_on))
@@ -91,7 +69,7 @@ def entered(world: World, kind: str) -> list[dict[str, Any]]:
 
 
 def test_each_duty_is_entered_once_on_however_many_nodes(world: World) -> None:
-    permit(world, since=date(2024, 1, 1), until=date(2028, 12, 31))
+    hold_permit(world, valid_from=date(2024, 1, 1), valid_to=date(2028, 12, 31))
     nodes = [threading.Thread(target=cron.daily, args=(world.rt,)) for _ in range(4)]
     for thread in nodes:
         thread.start()
@@ -110,7 +88,7 @@ def test_each_duty_is_entered_once_on_however_many_nodes(world: World) -> None:
 
 
 def test_what_was_due_before_the_installation_kept_duties_is_not_its_to_judge(world: World) -> None:
-    permit(world, since=date(2024, 1, 1), until=date(2028, 12, 31))
+    hold_permit(world, valid_from=date(2024, 1, 1), valid_to=date(2028, 12, 31))
     cron.daily(world.rt)
     world.time.move_to(date(2026, 9, 2))
     cron.daily(world.rt)
@@ -119,7 +97,7 @@ def test_what_was_due_before_the_installation_kept_duties_is_not_its_to_judge(wo
 
 
 def test_a_late_report_becomes_a_record_once_and_people_hear_of_it(world: World) -> None:
-    permit(world, since=date(2024, 1, 1), until=date(2028, 12, 31))
+    hold_permit(world, valid_from=date(2024, 1, 1), valid_to=date(2028, 12, 31))
     cron.daily(world.rt)
     world.time.move_to(date(2026, 10, 10))
     cron.daily(world.rt)
@@ -134,7 +112,7 @@ def test_a_late_report_becomes_a_record_once_and_people_hear_of_it(world: World)
 
 
 def test_a_report_handed_in_before_its_day_is_never_late(world: World, api: Person, at_page: Any) -> None:
-    permit(world, since=date(2024, 1, 1), until=date(2028, 12, 31))
+    hold_permit(world, valid_from=date(2024, 1, 1), valid_to=date(2028, 12, 31))
     world.time.move_to(date(2026, 10, 1))
     cron.daily(world.rt)
     duty = next(item for item in api("qiye").get("/obligations") if item["due_on"] == "2026-10-15")
@@ -149,8 +127,15 @@ def test_a_report_handed_in_before_its_day_is_never_late(world: World, api: Pers
 
 
 def test_two_licences_that_end_together_are_renewed_by_the_earlier_lead(world: World) -> None:
-    permit(world, since=date(2022, 1, 1), until=date(2026, 12, 31))
-    permit(world, kind="waste", klass="comprehensive", since=date(2022, 1, 1), until=date(2026, 12, 31), number="W1")
+    hold_permit(world, valid_from=date(2022, 1, 1), valid_to=date(2026, 12, 31))
+    hold_permit(
+        world,
+        kind="waste",
+        klass="comprehensive",
+        valid_from=date(2022, 1, 1),
+        valid_to=date(2026, 12, 31),
+        number="W1",
+    )
     cron.daily(world.rt)
     found = entered(world, "renewal")
     assert [row["due_on"] for row in found] == [date(2026, 11, 1)]
@@ -158,8 +143,15 @@ def test_two_licences_that_end_together_are_renewed_by_the_earlier_lead(world: W
 
 
 def test_two_licences_that_end_on_different_days_have_one_reminder_at_the_earlier_date(world: World) -> None:
-    permit(world, since=date(2022, 2, 1), until=date(2027, 1, 31))
-    permit(world, kind="waste", klass="comprehensive", since=date(2022, 1, 1), until=date(2026, 12, 31), number="W1")
+    hold_permit(world, valid_from=date(2022, 2, 1), valid_to=date(2027, 1, 31))
+    hold_permit(
+        world,
+        kind="waste",
+        klass="comprehensive",
+        valid_from=date(2022, 1, 1),
+        valid_to=date(2026, 12, 31),
+        number="W1",
+    )
     for day in (date(2026, 9, 1), date(2026, 9, 2)):
         world.time.move_to(day)
         cron.daily(world.rt)
@@ -178,7 +170,7 @@ def before_working_days(end: date, days: int) -> date:
 
 
 def test_a_permit_ends_with_its_last_day(world: World) -> None:
-    permit(world, since=date(2021, 9, 2), until=date(2026, 9, 1))
+    hold_permit(world, valid_from=date(2021, 9, 2), valid_to=date(2026, 9, 1))
     cron.daily(world.rt)
     with world.rt.db.transaction() as conn:
         assert conn.scalar(select(Permit.status)) == "valid"

@@ -18,8 +18,9 @@ from registers.db import uuid7
 from registers.limits import LimitSetting
 from registers.obligations import Obligation
 from registers.permits import Permit
-from tests.clocks.kit import RUNNING, again, begin, calls, lines, messages, permit, reading, task_of, with_limit
+from tests.clocks.kit import RUNNING, again, begin, calls, lines, messages, permit, reading, with_limit
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import chain, node, publish, service
 from tests.web.conftest import Api
 from workflows import calendaring, cases, cron, deadlines, expiry, houserules, recompute
@@ -61,7 +62,7 @@ def test_after_consent_by_silence_the_officer_can_still_finish_and_cannot_refuse
     case_id = begin(world, with_limit("eia.re_audit.decide", "re_audit"))
     world.time.move_to(date(2026, 9, 12))
     deadlines.sweep(world.rt)
-    cases.complete(world.rt, world.actor("shencha"), key(), task_id=task_of(world, case_id, "review"), data={})
+    cases.complete(world.rt, world.actor("shencha"), key(), task_id=open_task(world, case_id, "review"), data={})
     with world.rt.db.transaction() as conn:
         assert conn.scalar(select(Case.status).where(Case.id == case_id)) == "closed"
     assert matter(world, case_id)["decided_on"] == date(2026, 9, 11)
@@ -316,7 +317,7 @@ def test_a_case_opened_by_a_step_still_under_way_when_a_year_is_imported_gets_th
     begin(world, with_limit("licence.decide"))
     world.time.move_to(date(2026, 12, 15))
     case_id = uuid.UUID(cases.start(world.rt, world.actor("qiye"), key(), procedure="trial")["case_id"])
-    task_id = task_of(world, case_id, "fill")
+    task_id = open_task(world, case_id, "fill")
     at_work, go = threading.Event(), threading.Event()
 
     def slow(step: Step, *, task_id: uuid.UUID) -> dict[str, Any]:

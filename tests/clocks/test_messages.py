@@ -18,8 +18,9 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
 
 from registers.errors import DomainError
-from tests.clocks.kit import again, begin, messages, task_of
+from tests.clocks.kit import again, begin, messages
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import chain, node, publish
 from tests.web.conftest import Api
 from workflows import cases, clockwork, cron, deadlines, notify, post, worklist
@@ -107,7 +108,7 @@ def test_a_task_that_comes_back_to_the_enterprise_is_told(world: World) -> None:
     case_id = again(world)
     assert messages(world, "qiye") == []
     cases.complete(
-        world.rt, world.actor("chuangkou"), key(), task_id=task_of(world, case_id, "check"), data={"remark": "补正"}
+        world.rt, world.actor("chuangkou"), key(), task_id=open_task(world, case_id, "check"), data={"remark": "补正"}
     )
     assert "amend" in messages(world, "qiye", "returned")[0]
     assert messages(world, "qiye2") == []

@@ -12,8 +12,9 @@ import pytest
 
 from registers import milestones as register
 from registers.errors import DomainError
-from tests.clocks.kit import RUNNING, again, begin, lines, task_of
+from tests.clocks.kit import RUNNING, again, begin, lines
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import chain, node, publish, service
 from tests.web.conftest import Api
 from workflows import calendaring, cases, clockwork, milestonedates, milestoning, recompute
@@ -65,7 +66,7 @@ def test_a_milestone_of_the_model_is_marked_when_the_case_passes_it(world: World
     assert point(world, case_id, "fill").actual_on == world.time.today()
     assert point(world, case_id, "review").actual_on is None
     world.time.move_to(world.time.today() + timedelta(days=3))
-    cases.complete(world.rt, world.actor("shencha"), key(), task_id=task_of(world, case_id, "review"), data={})
+    cases.complete(world.rt, world.actor("shencha"), key(), task_id=open_task(world, case_id, "review"), data={})
     assert point(world, case_id, "review").actual_on == date(2026, 9, 4)
     with world.rt.db.transaction() as conn:
         said = register.revisions(conn, "case", case_id)
@@ -182,7 +183,7 @@ def test_what_was_reached_early_draws_the_date_of_law_after_it(world: World) -> 
     case_id = planned(world)
     world.time.move_to(date(2026, 9, 8))
     for element, login in (("review", "shencha"), ("sign", "qianfa")):
-        cases.complete(world.rt, world.actor(login), key(), task_id=task_of(world, case_id, element), data={})
+        cases.complete(world.rt, world.actor(login), key(), task_id=open_task(world, case_id, element), data={})
     # 9, 10, 11, 14, 15, 16, 17, 18, 20 (make-up Sunday), 21 September.
     assert point(world, case_id, "delivery").current_on == date(2026, 9, 21)
     assert point(world, case_id, "sign").slip == -16

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from registers import parties, permits
 from tests.e2e import signing
 from tests.e2e.conftest import PDF, Person, Site
+from tests.kit import hold_permit
 from workflows import cron, install
 
 pytestmark = pytest.mark.browser
@@ -107,23 +107,7 @@ def _approval(site: Site) -> None:
 
 
 def _operation(site: Site) -> None:
-    unit, world = site.world.actor("qiye").enterprise_id, site.world
-    assert unit is not None
-    with world.rt.db.transaction() as conn:
-        permits.enter(
-            conn,
-            kind="permit",
-            number=PERMIT,
-            klass="simplified",
-            enterprise_id=unit,
-            case_id=None,
-            body_id=parties.body_by_code(conn, "sip-eeb").id,
-            decided_on=date(2026, 9, 1),
-            valid_from=date(2026, 9, 1),
-            valid_to=date(2031, 8, 31),
-            content={},
-            now=world.time.now(),
-        )
+    hold_permit(site.world, number=PERMIT, klass="simplified", valid_from=date(2026, 9, 1), valid_to=date(2031, 8, 31))
     _on(site, date(2026, 12, 20))
     person = site.as_person("qiye")
     person.open("/duties")

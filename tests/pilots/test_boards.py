@@ -13,15 +13,15 @@ from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from registers import parties, pilots
 from registers.db import Scope
 from registers.errors import DomainError
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import chain, node, publish, service
 from workflows import boards, boardwork, cases, reformwork
-from workflows.models import Task
 
 MODEL = chain(
     node("userTask", "fill", role="preparer"),
@@ -38,9 +38,7 @@ def begin(world: World) -> uuid.UUID:
 
 
 def do(world: World, case_id: uuid.UUID, login: str) -> None:
-    with world.rt.db.transaction() as conn:
-        task_id = conn.scalar(select(Task.id).where(Task.case_id == case_id, Task.status == "open"))
-    cases.complete(world.rt, world.actor(login), key(), task_id=task_id, data={"remark": "好"})
+    cases.complete(world.rt, world.actor(login), key(), task_id=open_task(world, case_id), data={"remark": "好"})
 
 
 @pytest.fixture

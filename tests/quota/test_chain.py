@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from registers import accounts, parties, permits
+from registers import accounts
 from tests.conftest import World
+from tests.kit import hold_permit
 from tests.signing import SIGNATURE, SIGNED_STEPS
 from tests.web.conftest import Api
 from workflows import cron
@@ -118,23 +119,13 @@ def _approval(people: People) -> uuid.UUID:
 
 def _operation(people: People, world: World) -> None:
     """The permit comes into force, operation begins, and two years later the unit declares a whole year."""
-    unit = world.actor("qiye").enterprise_id
-    assert unit is not None
-    with world.rt.db.transaction() as conn:
-        permit = permits.enter(
-            conn,
-            kind="permit",
-            number="91320594MA1EXAMP04001P",
-            klass="simplified",
-            enterprise_id=unit,
-            case_id=None,
-            body_id=parties.body_by_code(conn, "sip-eeb").id,
-            decided_on=date(2026, 9, 1),
-            valid_from=date(2026, 9, 1),
-            valid_to=date(2031, 8, 31),
-            content={},
-            now=world.time.now(),
-        )
+    permit = hold_permit(
+        world,
+        number="91320594MA1EXAMP04001P",
+        klass="simplified",
+        valid_from=date(2026, 9, 1),
+        valid_to=date(2031, 8, 31),
+    )
     world.time.move_to(date(2026, 12, 20))
     holder = people("qiye")
     holder.post(f"/permits/{permit}/operation-started", {"on": "2026-12-15"})

@@ -21,6 +21,7 @@ from registers.accounts import SYSTEM
 from registers.quota import Account
 from registers.timesource import FixedTime
 from tests.conftest import TODAY, World, key
+from tests.kit import open_task
 from workflows import cases, definitions, expiry, install, migrating, quotarehearsal, scenarios
 from workflows.dmn import Decision, parse_dmn
 from workflows.install import procedures_folder
@@ -44,21 +45,14 @@ def furnished(world: World) -> World:
     return world
 
 
-def _task(world: World, case_id: uuid.UUID, element: str) -> uuid.UUID:
-    with world.rt.db.transaction() as conn:
-        found = conn.scalar(
-            select(Task.id).where(Task.case_id == case_id, Task.element == element, Task.status == "open")
-        )
-    assert found is not None, element
-    return found
-
-
 def _holding(world: World, rows: list[dict[str, Any]] | None = None) -> uuid.UUID:
     """A case of the procedure that has reserved one ton and waits for the head."""
     started = cases.start(world.rt, world.actor("qiye"), key(), procedure="quota_use")
     case_id = uuid.UUID(started["case_id"])
     data = {**APPLICATION, "quota": rows or APPLICATION["quota"]}
-    cases.complete(world.rt, world.actor("qiye"), key(), task_id=_task(world, case_id, "task_quota_apply"), data=data)
+    cases.complete(
+        world.rt, world.actor("qiye"), key(), task_id=open_task(world, case_id, "task_quota_apply"), data=data
+    )
     return case_id
 
 
@@ -70,7 +64,7 @@ def _stands(world: World, case_id: uuid.UUID) -> tuple[dict[Account, Decimal], D
 
 
 def _decide(world: World, case_id: uuid.UUID, outcome: str) -> None:
-    task_id = _task(world, case_id, "task_quota_decision")
+    task_id = open_task(world, case_id, "task_quota_decision")
     data = {"outcome": outcome, "reason": "理由"}
     cases.complete(world.rt, world.actor("qianfa"), key(), task_id=task_id, data=data, seal=PLAYED)
 
@@ -162,7 +156,7 @@ def test_a_case_moved_to_another_version_leaves_no_reservation_behind(furnished:
         _withdraw(furnished, case_id)
     else:
         data = {"outcome": "refused", "reason": "理由"}
-        task_id = _task(furnished, case_id, "task_quota_sign")
+        task_id = open_task(furnished, case_id, "task_quota_sign")
         cases.complete(furnished.rt, furnished.actor("qianfa"), key(), task_id=task_id, data=data, seal=PLAYED)
     reserved, balance, status = _stands(furnished, case_id)
     assert (reserved, balance, status) == ({}, Decimal(10), "closed" if how == "refused" else "withdrawn")

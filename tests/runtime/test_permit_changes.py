@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from registers import parties, permits
+from registers import permits
 from registers.errors import DomainError
 from tests.conftest import World, key
+from tests.kit import hold_permit, open_task
 from workflows import cases
-from workflows.models import Case, Incident, Task
+from workflows.models import Case, Incident
 from workflows.signatures import PLAYED
 
 SCENARIOS = json.loads(Path("bpmn/change/scenarios.json").read_text("utf-8"))["scenarios"]
@@ -24,21 +25,9 @@ NUMBER = "91320594MA1EXAMP0X001P"
 
 def issued(world: World, login: str = "qiye") -> uuid.UUID:
     """A permit that this person's enterprise holds."""
-    with world.rt.db.transaction() as conn:
-        return permits.enter(
-            conn,
-            kind="permit",
-            number=NUMBER,
-            klass="simplified",
-            enterprise_id=world.actor(login).enterprise_id or uuid.uuid4(),
-            case_id=None,
-            body_id=parties.body_by_code(conn, "sip-eeb").id,
-            decided_on=date(2025, 1, 6),
-            valid_from=date(2025, 1, 6),
-            valid_to=date(2030, 1, 5),
-            content={},
-            now=world.time.now(),
-        )
+    return hold_permit(
+        world, number=NUMBER, klass="simplified", valid_from=date(2025, 1, 6), valid_to=date(2030, 1, 5), login=login
+    )
 
 
 def play(world: World, name: str) -> uuid.UUID:
@@ -54,11 +43,7 @@ def play(world: World, name: str) -> uuid.UUID:
 
 
 def hand_in(world: World, case_id: uuid.UUID, login: str, element: str, data: dict[str, Any]) -> None:
-    with world.rt.db.transaction() as conn:
-        task_id = conn.scalar(
-            select(Task.id).where(Task.case_id == case_id, Task.element == element, Task.status == "open")
-        )
-    assert task_id is not None, element
+    task_id = open_task(world, case_id, element)
     cases.complete(world.rt, world.actor(login), key(), task_id=task_id, data=data, seal=PLAYED)
 
 

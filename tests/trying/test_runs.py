@@ -9,14 +9,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from tests.conftest import World, key
+from tests.kit import open_task
 from tests.runtime.models import node, publish, service
 from tests.trying.kit import CHECK, FILL, counts, draft, shipped, small
 from tests.web.conftest import Api
 from workflows import cases, foreseeing, modelruns, scenarios
-from workflows.models import Task
 
 Person = Callable[[str], Api]
 OK = {"remark": "好"}
@@ -24,10 +23,7 @@ GOOD = {"name": {"zh": "办结", "en": "Done"}, "start": OK, "steps": [{"task": 
 
 
 def complete(world: World, case_id: uuid.UUID, login: str, data: dict[str, Any] | None = None) -> None:
-    with world.rt.db.transaction() as conn:
-        task = conn.scalar(select(Task.id).where(Task.case_id == case_id, Task.status == "open"))
-    assert task is not None
-    cases.complete(world.rt, world.actor(login), key(), task_id=task, data=data or OK)
+    cases.complete(world.rt, world.actor(login), key(), task_id=open_task(world, case_id), data=data or OK)
 
 
 def past(world: World, *, publish_first: bool = True, **settings: Any) -> uuid.UUID:
