@@ -97,7 +97,7 @@ def notice_close(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, An
 @service("letter.issue", "签发文书", "Issue a letter", required="letter", optional="matter values body")
 def letter_issue(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     """Number, make and issue a letter; returns its id and number."""
-    return letters.send(run, inputs["letter"], **_wording(inputs), element=element.id)
+    return letters.issue(run, inputs["letter"], **_wording(inputs), element=element.id)
 
 
 @service("letter.draft", "拟制文书", "Draft a letter", required="letter", optional="matter values body")

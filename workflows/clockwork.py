@@ -60,7 +60,7 @@ def extend(step: Step, *, case_id: uuid.UUID, matter: str, days: int, reason: st
     after = _dates(run, matter)
     who = approved_by.strip() or step.actor.name
     title_zh = matters.MATTER_TITLES.get(matter, (matter, matter))[0]
-    made = letters.send(
+    made = letters.issue(
         run,
         "extension_notice",
         matter=matter,

@@ -50,7 +50,10 @@ def issue(
     body: str | None = None,
     element: str = "",
 ) -> dict[str, Any]:
-    """Make a letter with the next number of its body and issue it."""
+    """Make a letter with the next number of its body and issue it: a line of the record, and a message to the applicant.
+
+    The record names the matter, so that what one deciding body writes stays apart from another's (`separate`).
+    """
     about = run.compiled.letter(name)
     issuer = _issuer(run, body or matter)
     number = None
@@ -58,31 +61,10 @@ def issue(
         number = numbering.next_number(
             run.step.conn, issuer.code, issuer.prefix, about.number_kind, run.step.today.year, about.own_number
         )
-    return _make(run, name, issuer, matter, values, number=number, element=element)
-
-
-def send(
-    run: CaseRun,
-    name: str,
-    *,
-    matter: str | None,
-    values: dict[str, Any],
-    body: str | None = None,
-    element: str = "",
-) -> dict[str, Any]:
-    """Issue a letter, write it into the record and tell the applicant.
-
-    The record names the matter, so that what one deciding body writes stays apart from another's (`separate`).
-    """
-    made = issue(run, name, matter=matter, values=values, body=body, element=element)
-    about = {
-        "letter": name,
-        "number": made["number"],
-        "sha256": made["sha256"],
-        **({"matter": matter} if matter else {}),
-    }
-    run.record("letter_issued", element or None, **about)
-    notify.letter_issued(run, name, made["number"])
+    made = _make(run, name, issuer, matter, values, number=number, element=element)
+    facts = {"letter": name, "number": number, "sha256": made["sha256"], **({"matter": matter} if matter else {})}
+    run.record("letter_issued", element or None, **facts)
+    notify.letter_issued(run, name, number)
     return made
 
 
@@ -166,7 +148,7 @@ def confirm_withdrawal(run: CaseRun, reason: str) -> None:
     """Confirm in writing that an application which the authority had received was taken back."""
     if "withdrawal_notice" not in run.compiled.settings.get("letters", ()) or "received_on" not in _from_case(run):
         return
-    send(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
+    issue(run, "withdrawal_notice", matter=None, values={"reason": reason, "withdrawn_on": run.step.today})
 
 
 def standard_values(run: CaseRun, issuer: parties.BodyRef, matter: str | None) -> dict[str, Any]:

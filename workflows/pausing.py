@@ -40,7 +40,7 @@ def pause(
     if with_letter:
         zh, _ = pause_text(kind)
         values = {"procedure": zh, "days": days, "starts_on": letters.chinese_date(step.today)}
-        made = letters.send(run, "time_notice", matter=matter["kind"], values=values, element=element)
+        made = letters.issue(run, "time_notice", matter=matter["kind"], values=values, element=element)
     letter_id = uuid.UUID(made["id"]) if made else None
     facts: dict[str, Any] = {"pause_kind": kind, "days": days, "reason": reason, "letter_id": letter_id}
     matters.add_fact(step, run.reference, matter, "paused", step.today, **facts)
