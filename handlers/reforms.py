@@ -13,7 +13,7 @@ from sqlalchemy import select
 from handlers.fields import Day, Rows
 from handlers.pilots import PLAN, pilot_of
 from handlers.registry import HandlerContext, handler
-from registers import pilots
+from registers import pilot_loading, pilots
 from registers.pilot_tables import PilotMeasure
 
 
@@ -41,7 +41,7 @@ class _ChooseOutputs(Schema):
 def choose(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The measures a park takes up out of the sixteen, each with how it means to do it; a later plan replaces the earlier."""
     pilot_id = pilot_of(ctx)
-    known = {one["key"] for one in pilots.measures(inputs["catalogue"])}
+    known = {one["key"] for one in pilot_loading.measures(inputs["catalogue"])}
     wanted = {str(row.get("measure")): str(row.get("plan") or "") for row in inputs["rows"]}
     unknown = sorted(set(wanted) - known)
     pilots.choose_measures(ctx.conn, pilot_id, {key: plan for key, plan in wanted.items() if key in known})
@@ -84,7 +84,7 @@ class _StandOutputs(Schema):
 )
 def stand(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """The chosen measures with what is on record for each; complete when none is without evidence."""
-    names = {one["key"]: one["title"]["zh"] for one in pilots.measures()}
+    names = {one["key"]: one["title"]["zh"] for one in pilot_loading.measures()}
     query = select(PilotMeasure.__table__).where(PilotMeasure.pilot_id == pilot_of(ctx)).order_by(PilotMeasure.measure)
     rows = [dict(row) for row in ctx.conn.execute(query).mappings()]
     missing = [names[row["measure"]] for row in rows if not row["evidence"]]

@@ -1,18 +1,16 @@
 """The register of pilots (试点) and parks (园区): what there is, what is known of each, and what is entered.
 
-The pilots of the source documents ship as data (`data/pilots.json`) and are loaded on request: dates only as printed,
-oddities as notes, nothing repaired. Who may see and keep a pilot is decided by `workflows.piloting`; here are the facts
-and their invariants. Dates of tasks are milestones (`registers.milestones`, owner kind `pilot`).
+The pilots of the source documents ship as data (`data/pilots.json`) and are loaded on request (`pilot_loading`). Who may see and keep
+a pilot is decided by `workflows.piloting`; here are the facts and their invariants. Dates of tasks are milestones
+(`registers.milestones`, owner kind `pilot`).
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
@@ -21,7 +19,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from registers import milestones
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from registers.laws import DATA
 from registers.milestones import Milestone, MilestoneRevision
 from registers.pilot_states import Standing, first_day, last_day, standing
 from registers.pilot_tables import (
@@ -41,69 +38,6 @@ from registers.pilot_tables import (
 )
 
 KIND = "pilot"
-
-
-@cache
-def documents() -> dict[str, Any]:
-    """What the source documents say: programmes, parks, pilots, catalogues of measures."""
-    found: dict[str, Any] = json.loads((DATA / "pilots.json").read_text(encoding="utf-8"))
-    return found
-
-
-def measures(catalogue: str = "") -> list[dict[str, Any]]:
-    """The measures of a catalogue (`js2019`, `sx16`), or all."""
-    return [one for one in documents()["measures"] if catalogue in ("", one["set"])]
-
-
-# -- loading what the documents say ----------------------------------------------------------------------
-
-
-def load(conn: Connection, *, now: datetime, by: tuple[uuid.UUID | None, str]) -> dict[str, int]:
-    """Enter programmes, parks and pilots of the documents that are not there yet; what is there is not touched."""
-    given = documents()
-    _programmes(conn, given["programmes"])
-    _parks(conn, given["parks"], now)
-    known = set(conn.scalars(select(Pilot.code)))
-    fresh = [one for one in given["pilots"] if one["code"] not in known]
-    tasks = 0
-    for one in fresh:
-        deadline = last_day(one.get("deadline", ""))
-        pilot_id = create(
-            conn,
-            code=one["code"],
-            programme=one["programme"],
-            title=one["title"],
-            city=one["city"],
-            lead=one["lead"],
-            source=one["source"],
-            now=now,
-            park_code=one.get("park"),
-            supporting=one["supporting"],
-            notes=one.get("notes", []),
-            facts=one.get("facts", {}),
-            deadline_on=deadline,
-        )
-        enter_tasks(conn, pilot_id, one["tasks"], now=now, by=by)
-        tasks += len(one["tasks"])
-    return {"pilots": len(fresh), "tasks": tasks}
-
-
-def _programmes(conn: Connection, given: Iterable[dict[str, Any]]) -> None:
-    rows = [
-        {
-            **{key: one[key] for key in ("code", "title", "source", "notes", "grounds")},
-            "first_on": first_day(one["first"] or ""),
-            "last_on": last_day(one["last"] or ""),
-            "position": position,
-        }
-        for position, one in enumerate(given)
-    ]
-    conn.execute(upsert(Programme).on_conflict_do_nothing(), rows)
-
-
-def _parks(conn: Connection, given: Iterable[dict[str, Any]], now: datetime) -> None:
-    empty: dict[str, Any] = {"infrastructure": [], "negative_list": [], "planning_eia": {}, "changed_at": now}
-    conn.execute(upsert(Park).on_conflict_do_nothing(), [{**empty, **one} for one in given])
 
 
 def create(conn: Connection, *, code: str, now: datetime, status: str = "listed", **facts: Any) -> uuid.UUID:

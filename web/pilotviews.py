@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from registers import laws, pilot_events, pilots, scoring
+from registers import laws, pilot_events, pilot_loading, pilots, scoring
 from registers.accounts import Actor
 from registers.pilot_states import STATES
 from registers.pilot_tables import CAUSES, DECISIONS, GROUNDS, LIGHTS, STATUSES
@@ -175,5 +175,5 @@ def task_rows(conn: Connection, actor: Actor, pilot_id: uuid.UUID, on: date) -> 
 
 def measure_name(key: str) -> str:
     """A measure of a catalogue with its number."""
-    found = next((one for one in pilots.measures() if one["key"] == key), None)
+    found = next((one for one in pilot_loading.measures() if one["key"] == key), None)
     return f"{found['no']}. {pick(found['title'])}" if found else key

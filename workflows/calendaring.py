@@ -13,7 +13,7 @@ from registers.errors import DomainError
 from workflows import access, recompute
 from workflows.calendars import WorkCalendar
 from workflows.commands import Answer, Step, command
-from workflows.recompute import Move
+from workflows.recounting import Move
 from workflows.reference import Reference
 
 

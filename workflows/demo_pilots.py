@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from registers import pilot_events, pilots, scoring
+from registers import pilot_events, pilot_loading, pilots, scoring
 from registers.db import uuid7
 from registers.pilot_tables import Park, Pilot, PilotIndicator, PilotRisk, PilotValue
 from registers.scoring_tables import PilotComparison
@@ -35,7 +35,7 @@ def load(conn: Connection, time: TimeSource, *, bodies: dict[str, uuid.UUID], pe
     """Make the demonstration; called once by `demo.load`."""
     now, by = time.now(), (people["shengjian"], "韩督导")
     scoring.seed(conn, now)
-    pilots.load(conn, now=now, by=by)
+    pilot_loading.load(conn, now=now, by=by)
     conn.execute(update(Pilot).values(approver_body_id=bodies["js-eed"]))
     own = Pilot.park_code == "sip"
     conn.execute(update(Pilot).where(own).values(lead_body_id=bodies["sip-eeb"]))

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from registers import milestones, parties, pilot_events, pilots
+from registers import milestones, parties, pilot_events, pilot_loading, pilots
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
@@ -111,7 +111,7 @@ def load(step: Step) -> Answer:
     """Enter the programmes, parks and pilots of the source documents; what is there stays as it is."""
     if not keeps_register(step.actor):
         raise Forbidden("由监管人员或者系统管理员载入。", "Supervisors and system administrators load them.")
-    return pilots.load(step.conn, now=step.now, by=by(step))
+    return pilot_loading.load(step.conn, now=step.now, by=by(step))
 
 
 @command("pilot.assign")

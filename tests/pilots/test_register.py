@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
 
-from registers import laws, pilots
+from registers import laws, pilot_loading, pilots
 from registers.errors import DomainError
 from registers.pilot_states import first_day, last_day, next_due, standing
 from registers.pilot_tables import Pilot, PilotTask
@@ -39,7 +39,7 @@ def test_all_24_pilots_and_144_tasks_load_once(register: World) -> None:
     again = piloting.load(register.rt, register.actor("shengjian"), key())
     assert again == {"pilots": 0, "tasks": 0}
     with register.rt.db.transaction() as conn:
-        listed = [one["code"] for one in pilots.documents()["pilots"]]
+        listed = [one["code"] for one in pilot_loading.documents()["pilots"]]
         found = set(conn.scalars(select(Pilot.code)))
         assert len(listed) == 24
         assert set(listed) <= found
@@ -48,7 +48,7 @@ def test_all_24_pilots_and_144_tasks_load_once(register: World) -> None:
 
 
 def test_every_task_has_title_deliverable_and_a_source_that_can_be_cited() -> None:
-    for pilot in pilots.documents()["pilots"]:
+    for pilot in pilot_loading.documents()["pilots"]:
         for task in pilot["tasks"]:
             assert task["title"]["zh"] and task["title"]["en"] and task["deliverable"], task
             assert laws.cite(task["source"])[0].startswith("《"), task
@@ -81,10 +81,10 @@ def test_a_pilot_stands_as_its_document_says(register: World, code: str, on: dat
 def test_all_dated_tasks_without_a_record_of_completion_are_late_today(register: World) -> None:
     with register.rt.db.transaction() as conn:
         counted: Counter[str] = Counter()
-        for one in pilots.documents()["pilots"]:
+        for one in pilot_loading.documents()["pilots"]:
             counted.update(states(conn, one["code"], TODAY))
     # 104 dated tasks, of which the ten parks' first (the plan was issued that day) are known to be done.
-    dated = sum(bool(task.get("due")) for one in pilots.documents()["pilots"] for task in one["tasks"])
+    dated = sum(bool(task.get("due")) for one in pilot_loading.documents()["pilots"] for task in one["tasks"])
     assert counted["done"] == 10
     assert counted["late"] == dated - 10
     assert counted["late"] + counted["done"] + counted["undated"] + counted["recurring"] == 144
@@ -94,7 +94,7 @@ def test_all_dated_tasks_without_a_record_of_completion_are_late_today(register:
 @given(st.dates(FIRST, TODAY))
 def test_any_task_on_any_day_agrees_with_the_dates_of_its_document(on: date) -> None:
     """Held against a second reading of the printed dates, without the register's code."""
-    for pilot, task in ((p, t) for p in pilots.documents()["pilots"] for t in p["tasks"] if t.get("due")):
+    for pilot, task in ((p, t) for p in pilot_loading.documents()["pilots"] for t in p["tasks"] if t.get("due")):
         year, month, *day = (
             (int(part) for part in f"{task['due']}-12".split("-")[:3])
             if len(task["due"]) == 4

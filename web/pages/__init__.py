@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         public,
         publishing,
         quota,
+        quotarules,
         reductions,
         reviewdesk,
         scoring,

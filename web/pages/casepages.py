@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from registers import files
 from registers.errors import DomainError, NotFound
-from web import auth, diagrams, downloads, findings, formpage, record, reviewsheet, sealing, views
+from web import auth, diagrams, downloads, findings, formpage, formvalues, record, reviewsheet, sealing, views
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name, pick
 from web.pages import blueprint
@@ -130,7 +129,7 @@ def record_visit(case_id: uuid.UUID) -> Response:
     run(
         visits.record,
         case_id=case_id,
-        on=_day(form.get("on", "")),
+        on=formvalues.day("on"),
         purpose=form.get("purpose", ""),
         note=form.get("note", ""),
     )
@@ -143,13 +142,6 @@ def reverse_visit(case_id: uuid.UUID, visit_id: uuid.UUID) -> Response:
     """Take a visit back."""
     run(visits.reverse, case_id=case_id, visit_id=visit_id, note=request.form.get("note", ""))
     return redirect(url_for("pages.case", case_id=case_id) + "#visits")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
 @blueprint.post("/cases/<uuid:case_id>/withdraw")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import render_template, request, url_for
 
 from registers import parties
 from registers.errors import DomainError
-from web import auth, words
+from web import auth, formvalues, words
 from web.context import actor, reading, run
 from web.i18n import gettext, in_language
 from web.pages import blueprint
@@ -19,7 +18,17 @@ from web.pages.work import offset_asked, page_url
 from workflows import access, administration, housebook, people
 from workflows.matters import MATTER_TITLES
 
-TEXTS = ("name_zh", "name_en", "prefix", "kind", "phone", "address", "court_name", "reconsideration_name", "region_code")
+TEXTS = (
+    "name_zh",
+    "name_en",
+    "prefix",
+    "kind",
+    "phone",
+    "address",
+    "court_name",
+    "reconsideration_name",
+    "region_code",
+)
 PAGE = 100
 
 
@@ -64,7 +73,7 @@ def grant_power() -> Any:
     """Enter a power."""
     facts = {**_texts("matter", "basis"), "zone_code": request.form.get("zone_code") or None}
     return carry_out(
-        lambda: run(administration.grant_power, body_id=_body_id(), valid_from=_day("valid_from"), **facts),
+        lambda: run(administration.grant_power, body_id=_body_id(), valid_from=formvalues.day("valid_from"), **facts),
         url_for("pages.bodies", _anchor="powers"),
         lambda errors: _bodies("power", errors),
     )
@@ -75,7 +84,7 @@ def grant_power() -> Any:
 def end_power(power_id: uuid.UUID) -> Any:
     """Enter the last day of a power."""
     return carry_out(
-        lambda: run(administration.end_power, power_id=power_id, last_day=_day("last_day")),
+        lambda: run(administration.end_power, power_id=power_id, last_day=formvalues.day("last_day")),
         url_for("pages.bodies", _anchor="powers"),
         lambda errors: _bodies("ended", errors),
     )
@@ -149,13 +158,6 @@ def record() -> str:
 
 def _texts(*names: str) -> dict[str, str]:
     return {name: request.form.get(name, "").strip() for name in names}
-
-
-def _day(name: str) -> date:
-    try:
-        return date.fromisoformat(request.form.get(name, ""))
-    except ValueError:
-        raise DomainError("date", "请填写日期。", "Enter a date.", pointer=name) from None
 
 
 def _body_id() -> uuid.UUID:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError
 from registers.limits import codes
-from web import auth, milestoneviews
+from web import auth, formvalues, milestoneviews
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
@@ -33,7 +32,7 @@ def plan_milestone(case_id: uuid.UUID) -> Any:
         item = {
             "key": form.get("key") or f"own-{uuid.uuid4().hex[:8]}",
             "title": form.get("title", "").strip() or None,
-            "on": _day(form.get("on", ""), needed=False),
+            "on": formvalues.optional_day("on"),
             "after": form.get("after") or None,
             "offset": form.get("offset", None, int),
             "unit": form.get("unit", "workday"),
@@ -51,25 +50,16 @@ def push_milestone(case_id: uuid.UUID) -> Any:
     """Show first what would move; push when that was seen and confirmed."""
     form = request.form
     try:
-        key, on = form.get("key", ""), _day(form.get("on", ""), needed=True)
+        key, on = form.get("key", ""), formvalues.day("on")
         if form.get("confirmed") != "1":
             with reading() as conn:
                 milestoning.see(conn, actor(), "case", case_id)
-                moved = milestoning.preview(conn, runtime(), "case", case_id, key, on)  # type: ignore[arg-type]
+                moved = milestoning.preview(conn, runtime(), "case", case_id, key, on)
             return _page(case_id, moved=moved)
         run(milestoning.push, owner_kind="case", owner_id=case_id, key=key, on=on, reason=form.get("reason", ""))
     except DomainError as error:
         return _page(case_id, error=error.message(language())), error.status
     return redirect(url_for("pages.case_milestones", case_id=case_id))
-
-
-def _day(text: str, *, needed: bool) -> date | None:
-    if not text and not needed:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
 def _page(case_id: uuid.UUID, *, error: str = "", moved: list[milestonedates.Shift] | None = None) -> str:

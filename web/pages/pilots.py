@@ -14,7 +14,7 @@ from flask import Response, redirect, render_template, request, send_file, url_f
 from registers import parties
 from registers.errors import DomainError
 from registers.pilot_tables import CAUSES
-from web import auth, boardviews, pilotviews, sheets
+from web import auth, boardviews, formvalues, pilotviews, sheets
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.refusals import told
@@ -113,7 +113,7 @@ def pilot_push(pilot_id: uuid.UUID) -> Any:
     """Show first what a push would move; push when that was seen and confirmed."""
     form = request.form
     try:
-        key, on = form.get("key", ""), _day("on")
+        key, on = form.get("key", ""), formvalues.day("on")
         if form.get("confirmed") != "1":
             with reading() as conn:
                 piloting.see(conn, actor(), pilot_id)
@@ -200,13 +200,6 @@ def _text(*names: str) -> Callable[[], dict[str, Any]]:
     return lambda: {name: request.form.get(name, "").strip() for name in names}
 
 
-def _day(name: str) -> date:
-    try:
-        return date.fromisoformat(request.form.get(name, ""))
-    except ValueError:
-        raise DomainError(name, "请填写日期。", "Give the date.", pointer=name) from None
-
-
 def _number(name: str, *, needed: bool = False) -> Decimal | None:
     given = request.form.get(name, "").strip()
     if not given and not needed:
@@ -222,12 +215,12 @@ def _number(name: str, *, needed: bool = False) -> Decimal | None:
 
 def _indicator() -> dict[str, Any]:
     told = _text("key", "title", "unit", "better", "source")()
-    target_on = _day("target_on") if request.form.get("target_on") else None
+    target_on = formvalues.optional_day("target_on")
     return {**told, "baseline": _number("baseline"), "target": _number("target"), "target_on": target_on}
 
 
 def _value() -> dict[str, Any]:
-    return {**_text("key", "source")(), "on": _day("on"), "value": _number("value", needed=True)}
+    return {**_text("key", "source")(), "on": formvalues.day("on"), "value": _number("value", needed=True)}
 
 
 def _closing() -> dict[str, Any]:
@@ -248,12 +241,12 @@ def _settling() -> dict[str, Any]:
 
 def _comparison() -> dict[str, Any]:
     told = _text("metric", "procedure", "base_source")()
-    days = {name: _day(name) if request.form.get(name) else None for name in ("base_first", "base_last")}
+    days = {name: formvalues.optional_day(name) for name in ("base_first", "base_last")}
     return {
         **told,
         **days,
-        "reform_first": _day("reform_first"),
-        "reform_last": _day("reform_last"),
+        "reform_first": formvalues.day("reform_first"),
+        "reform_last": formvalues.day("reform_last"),
         "base_value": _number("base_value"),
         "claimed_percent": _number("claimed_percent"),
         "zone": request.form.get("zone") or None,
@@ -262,8 +255,8 @@ def _comparison() -> dict[str, Any]:
 
 _ACTS: dict[str, tuple[Command, Callable[[], dict[str, Any]]]] = {
     "assign": (piloting.assign, _text("lead", "approver")),
-    "task": (piloting.add_task, lambda: {**_text("title", "deliverable", "source")(), "due": _day("due")}),
-    "reach": (piloting.reach, lambda: {**_text("key", "note")(), "on": _day("on")}),
+    "task": (piloting.add_task, lambda: {**_text("title", "deliverable", "source")(), "due": formvalues.day("due")}),
+    "reach": (piloting.reach, lambda: {**_text("key", "note")(), "on": formvalues.day("on")}),
     "deliver": (piloting.deliver, _text("key", "title", "note")),
     "report": (piloting.report, _text("kind", "light", "said")),
     "note": (piloting.note, _text("reason", "document")),
@@ -271,7 +264,7 @@ _ACTS: dict[str, tuple[Command, Callable[[], dict[str, Any]]]] = {
     "value": (piloting.value, _value),
     "risk": (piloting.risk, _text("title", "level", "measures", "owner")),
     "risk_close": (piloting.close_risk, _closing),
-    "event": (majorevents.enter, lambda: {**_text("ground", "said", "document")(), "on": _day("on")}),
+    "event": (majorevents.enter, lambda: {**_text("ground", "said", "document")(), "on": formvalues.day("on")}),
     "event_settle": (majorevents.settle, _settling),
     "compare": (reformwork.compare, _comparison),
 }

@@ -1,10 +1,10 @@
-"""The quota ledger: overview, one zone and factor with charts and entries, postings, units, rules, recoveries."""
+"""The quota ledger: overview, one zone and factor with charts and entries, postings, units, entering by hand."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -13,8 +13,7 @@ from werkzeug.wrappers import Response
 from registers import laws, quota, quota_accounts, quota_views
 from registers.errors import DomainError, NotFound
 from registers.quota import Account, Register
-from registers.quota_rules import next_version
-from web import auth, quotacharts, words
+from web import auth, formvalues, quotacharts, words
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
@@ -170,14 +169,14 @@ def enter_quota() -> Any:
             kind=form.get("kind", ""),
             zone=form.get("zone", ""),
             factor=form.get("factor", ""),
-            amount=_amount(form.get("amount", "")),
+            amount=formvalues.amount("amount"),
             document=form.get("document", ""),
             reason=form.get("reason", ""),
             register=form.get("register") or "reserve",
             to_zone=form.get("to_zone") or None,
-            enterprise_id=_uuid(form.get("enterprise_id")),
-            from_enterprise_id=_uuid(form.get("from_enterprise_id")),
-            on=_day(form.get("on")),
+            enterprise_id=formvalues.identifier("enterprise_id"),
+            from_enterprise_id=formvalues.identifier("from_enterprise_id"),
+            on=formvalues.optional_day("on"),
         )
     except DomainError as error:
         return _entry_page({error.pointer or "": error.message(language())}), error.status
@@ -203,179 +202,6 @@ def _entry_page(errors: dict[str, str]) -> str:
         opened=[str(name) for name in quotaledger.OPENED], errors=errors, given=request.form,
         today=runtime().time.today(),
     )  # fmt: skip
-
-
-# -- ratios, bans, recoveries ------------------------------------------------------------------------------
-
-
-@blueprint.get("/quota/ratios")
-@auth.signed_in
-def quota_ratios() -> Answer:
-    """The versions of the ratio table; an administrator enters, another signs."""
-    return _ratio_page({})
-
-
-@blueprint.post("/quota/ratios")
-@auth.signed_in
-def enter_ratios() -> Any:
-    """Enter a version."""
-    form = request.form
-    lines = [
-        {"factor": factor, "zone": zone, "industry": industry, "ratio": ratio}
-        for factor, zone, industry, ratio in zip(
-            form.getlist("factor"), form.getlist("zone"), form.getlist("industry"), form.getlist("ratio"), strict=False
-        )
-        if ratio.strip()
-    ]
-    arguments = {
-        "valid_from": _day(form.get("valid_from")) or runtime().time.today(),
-        "lines": lines,
-        "basis": form.get("basis", ""),
-        "note": form.get("note", ""),
-    }
-    return _done(quotaledger.ratio_enter, arguments, _ratio_page, "pages.quota_ratios")
-
-
-@blueprint.post("/quota/ratios/<uuid:ratio_id>")
-@auth.signed_in
-def sign_ratios(ratio_id: uuid.UUID) -> Any:
-    """Sign or reject a version."""
-    arguments = {
-        "ratio_id": ratio_id,
-        "sign": request.form.get("decision") == "sign",
-        "note": request.form.get("note", ""),
-    }
-    return _done(quotaledger.ratio_sign, arguments, _ratio_page, "pages.quota_ratios")
-
-
-def _ratio_page(errors: dict[str, str]) -> str:
-    with reading() as conn:
-        seen = quotareading.zones(conn, actor())
-        administers = quotaledger.is_administrator(actor())
-        if not seen and not administers:
-            raise NotFound()
-        versions = quotareading.ratios(conn)
-        zones = quotareading.all_zones(conn)
-        number = next_version(conn)
-    return render_template(
-        "quota_ratios.html",
-        versions=versions,
-        zones=zones,
-        next=number,
-        may_enter=administers,
-        errors=errors,
-        given=request.form,
-        today=runtime().time.today(),
-    )
-
-
-@blueprint.get("/quota/bans")
-@auth.signed_in
-def quota_bans() -> Answer:
-    """Bans of one's zones: proposed, in force, over."""
-    return _ban_page({})
-
-
-@blueprint.post("/quota/bans")
-@auth.signed_in
-def enter_ban() -> Any:
-    """Propose a ban."""
-    form = request.form
-    arguments = {
-        "zone": form.get("zone", ""),
-        "factor": form.get("factor", ""),
-        "from_on": _day(form.get("from_on")) or runtime().time.today(),
-        "to_on": _day(form.get("to_on")),
-        "reason": form.get("reason", ""),
-        "document": form.get("document", ""),
-    }
-    return _done(quotaledger.ban_enter, arguments, _ban_page, "pages.quota_bans")
-
-
-@blueprint.post("/quota/bans/<uuid:ban_id>")
-@auth.signed_in
-def decide_ban(ban_id: uuid.UUID) -> Any:
-    """Put a ban in force, reject or lift it."""
-    arguments = {
-        "ban_id": ban_id,
-        "decision": request.form.get("decision", ""),
-        "note": request.form.get("note", ""),
-    }
-    return _done(quotaledger.ban_decide, arguments, _ban_page, "pages.quota_bans")
-
-
-def _ban_page(errors: dict[str, str]) -> str:
-    with reading() as conn:
-        seen = quotareading.require_any(conn, actor())
-        bans = quotareading.bans(conn, [zone["code"] for zone in seen])
-    heads = {zone["code"] for zone in seen if actor().has("head", zone["body_id"])}
-    return render_template(
-        "quota_bans.html",
-        bans=bans,
-        zones=quotareading.keeps(actor(), seen),
-        heads=heads,
-        errors=errors,
-        given=request.form,
-        today=runtime().time.today(),
-    )
-
-
-@blueprint.get("/quota/recoveries")
-@auth.signed_in
-def quota_recoveries() -> Answer:
-    """Recoveries of one's zones: proposed by the daily round or by hand, decided with reasons."""
-    return _recovery_page({})
-
-
-@blueprint.post("/quota/recoveries")
-@auth.signed_in
-def propose_recovery() -> Any:
-    """Propose a recovery."""
-    form = request.form
-    unit = _uuid(form.get("enterprise_id"))
-    if unit is None:
-        raise DomainError("enterprise_id", "请选择排污单位。", "Name the enterprise.", pointer="enterprise_id")
-    arguments = {
-        "enterprise_id": unit,
-        "zone": form.get("zone", ""),
-        "factor": form.get("factor", ""),
-        "ground": form.get("ground", ""),
-        "amount": _amount(form.get("amount", "")),
-        "facts": form.get("facts", ""),
-    }
-    return _done(quotaround.propose, arguments, _recovery_page, "pages.quota_recoveries")
-
-
-@blueprint.post("/quota/recoveries/<uuid:recovery_id>")
-@auth.signed_in
-def decide_recovery(recovery_id: uuid.UUID) -> Any:
-    """Take back what is proposed or a part of it, or nothing."""
-    form = request.form
-    arguments = {
-        "recovery_id": recovery_id,
-        "recover": form.get("decision") == "recover",
-        "reason": form.get("reason", ""),
-        "amount": _amount(form["amount"]) if form.get("amount") else None,
-    }
-    return _done(quotaround.decide, arguments, _recovery_page, "pages.quota_recoveries")
-
-
-def _recovery_page(errors: dict[str, str]) -> str:
-    with reading() as conn:
-        seen = quotareading.require_any(conn, actor())
-        codes = [zone["code"] for zone in seen]
-        recoveries = quotareading.recoveries(conn, codes=codes)
-        units = quotareading.units(conn, codes)
-    kept = quotareading.keeps(actor(), seen)
-    return render_template(
-        "quota_recoveries.html",
-        recoveries=recoveries,
-        units=units,
-        zones=kept,
-        kept={zone["code"] for zone in kept},
-        errors=errors,
-        given=request.form,
-    )
 
 
 # -- words of the templates ----------------------------------------------------------------------------------
@@ -430,7 +256,8 @@ def _tons(amount: Decimal | None) -> str:
 # -- helpers --------------------------------------------------------------------------------------------------
 
 
-def _done(command: Command, arguments: dict[str, Any], page: Any, endpoint: str) -> Any:
+def done(command: Command, arguments: dict[str, Any], page: Any, endpoint: str) -> Any:
+    """Carry out a command and go on to a page; what was refused is told on the page it came from."""
     try:
         run(command, **arguments)
     except NotFound:
@@ -442,31 +269,7 @@ def _done(command: Command, arguments: dict[str, Any], page: Any, endpoint: str)
 
 def _chosen(conn: Any) -> tuple[date, str]:
     """The day and plan period asked for; today and its period when none is."""
-    on = _day(request.args.get("on")) or runtime().time.today()
+    on = formvalues.day_asked("on") or runtime().time.today()
     known = {period.code for period in quota_accounts.periods(conn)}
     period = request.args.get("period", "")
     return on, period if period in known else quota_accounts.period_on(conn, on)
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
-        raise DomainError("amount", "请填写数量（吨/年）。", "Give the amount (t/a).", pointer="amount")
-    return value
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise DomainError("on", "日期不正确。", "The date is not right.", pointer="on") from None
-
-
-def _uuid(text: str | None) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        raise NotFound() from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -13,7 +12,7 @@ from handlers.reserve import quarter_days
 from registers import catalogues, parties
 from registers.errors import DomainError
 from registers.reduction_tables import KIND_TITLES, ORIGIN_TITLES, STATUS_TITLES, USE_TITLES
-from web import auth
+from web import auth, formvalues
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.refusals import by_field
@@ -79,7 +78,7 @@ def reduction_upper_use(project_id: uuid.UUID) -> Any:
             work.upper_use,
             project_id=project_id,
             factor=form.get("factor", ""),
-            amount=_amount(form.get("amount", "")),
+            amount=formvalues.amount("amount"),
             document=form.get("document", ""),
         )
     except DomainError as error:
@@ -110,10 +109,3 @@ def _day(name: str, otherwise: date) -> date:
         return date.fromisoformat(request.args.get(name, "") or otherwise.isoformat())
     except ValueError:
         return otherwise
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text.strip())
-    except InvalidOperation:
-        raise DomainError("amount", "请填写数量。", "Give the amount.", pointer="amount") from None
