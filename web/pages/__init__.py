@@ -13,7 +13,7 @@ blueprint = Blueprint("pages", __name__)
 
 def install(app: Flask) -> None:
     """Register all pages and the words templates use."""
-    from web.pages import (  # noqa: F401 - they register views  # noqa: F401 - registers views
+    from web.pages import (  # noqa: F401 - they register views
         account,
         boards,
         calendar,
