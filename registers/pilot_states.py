@@ -25,7 +25,6 @@ STATES: dict[str, tuple[str, str]] = {
     "recurring": ("周期任务", "recurring"),
     "undated": ("未定时限", "no date"),
 }
-LIGHT_OF = {"late": "red", "due": "yellow", "done_late": "green", "done": "green", "running": "green", "ahead": "green"}
 
 
 def first_day(printed: str) -> date | None:

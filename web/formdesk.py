@@ -43,7 +43,7 @@ def touched(rt: Runtime, procedure: str, name: str, form: FormDefinition) -> Tou
 
 def preview_words() -> dict[str, Any]:
     """What the macros of forms need to draw a page without a task."""
-    return {"data": {}, "errors": {}, "files": {}, "task": None, **formpage.helpers({})}
+    return {"data": {}, "errors": {}, "files": {}, "task": None, **formpage.helpers()}
 
 
 def payload(draft: workbench.Draft, name: str, content: str, csrf: str) -> dict[str, Any]:

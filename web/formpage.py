@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -95,10 +95,10 @@ def first_messages(errors: Iterable[forms.FieldError]) -> dict[str, str]:
     return found
 
 
-def helpers(context: Mapping[str, Any]) -> dict[str, Any]:
+def helpers() -> dict[str, Any]:
     """Functions the form macros use."""
     return {
-        "options": lambda field: options(field, context),
+        "options": options,
         "yes_no": yes_no,
         "shown": shown,
         "file_list": file_list,
@@ -120,8 +120,8 @@ def upload_words() -> dict[str, str]:
     }
 
 
-def options(field: Field, context: Mapping[str, Any] | None = None) -> list[Choice]:
-    """The choices of a field: its own, those of a catalogue, or those a variable of the case offers."""
+def options(field: Field) -> list[Choice]:
+    """The choices of a field: its own, or those of a catalogue."""
     if field.choices:
         return list(field.choices)
     if not field.catalogue:

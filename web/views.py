@@ -128,7 +128,7 @@ def task_document(conn: Connection, rt: Runtime, actor: Actor, task_id: uuid.UUI
     shown = formdata.for_display(conn, rt, task)
     result: dict[str, Any] = plain(
         {
-            **{key: value for key, value in task.items() if key not in ("definition_id",)},
+            **{key: value for key, value in task.items() if key != "definition_id"},
             "may_work": task["status"] == "open" and access.may_work_on(actor, task),
             "form_id": shown.form.id,
             "schema": forms.json_schema(shown.form),

@@ -98,7 +98,7 @@ def case(case_id: uuid.UUID) -> str:
         may_withdraw=running and row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
         may_cancel=running and leads,
         places=[] if running or not cases.may_correct(person, row["lead_body_id"]) else _places(submitted),
-        **formpage.helpers({}),
+        **formpage.helpers(),
     )
 
 

@@ -81,7 +81,7 @@ def review_desk(task_id: uuid.UUID) -> str:
         files=files,
         errors={},
         key=new_key(),
-        **formpage.helpers(shown.context),
+        **formpage.helpers(),
     )
 
 

@@ -68,7 +68,7 @@ def signature(signature_id: uuid.UUID) -> str:
         steps=steps,
         letters=[one for one in said["letters"] if one["id"] in {str(key) for key in own}],
         files=files,
-        **formpage.helpers({}),
+        **formpage.helpers(),
     )
 
 
@@ -128,5 +128,5 @@ def _page(task_id: uuid.UUID, errors: dict[str, str]) -> Any:
         asks=sealing.asked(),
         errors=errors,
         key=new_key(),
-        **formpage.helpers(shown.context),
+        **formpage.helpers(),
     )

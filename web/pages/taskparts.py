@@ -121,7 +121,7 @@ def _part_page(
         progress=[drafts.part(part) for part in parts],
         errors=errors or {},
         imported=imported,
-        **formpage.helpers(shown.context),
+        **formpage.helpers(),
     )
 
 
@@ -169,5 +169,5 @@ def _check_page(task_id: uuid.UUID, typed: dict[str, Any] | None = None, errors:
         errors=told,
         tried=errors is not None,
         key=new_key(),
-        **formpage.helpers(shown.context),
+        **formpage.helpers(),
     )

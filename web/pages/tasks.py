@@ -151,7 +151,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         stopped=stopped,
         waiting=sorted(waiting, key=lambda row: not row["mine"]),
         notices=open_notices,
-        **formpage.helpers({}),
+        **formpage.helpers(),
     )
 
 
@@ -276,7 +276,7 @@ def show(
         may_release=found["status"] == "open" and found["assignee_id"] == person.id,
         colleagues=[row for row in colleagues if row["id"] != person.id],
         key=request.form.get("idempotency_key") if typed is not None else new_key(),
-        **formpage.helpers(shown.context),
+        **formpage.helpers(),
     )
 
 

@@ -194,7 +194,7 @@ def _task_page(
         files=shown.files,
         has_example=given is not None,
         key=new_key(),
-        **{**formpage.helpers(shown.context), "upload_words": dict},
+        **{**formpage.helpers(), "upload_words": dict},
     )
 
 

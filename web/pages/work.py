@@ -108,7 +108,7 @@ def guide_sample(procedure: str, form_id: str) -> str:
     with rt.db.transaction() as conn:
         compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         form, data = guides.sample(compiled, definitions.files_of(conn, compiled.id), form_id)
-    return render_template("sample.html", compiled=compiled, form=form, data=data, files={}, **formpage.helpers({}))
+    return render_template("sample.html", compiled=compiled, form=form, data=data, files={}, **formpage.helpers())
 
 
 @blueprint.get("/procedures/<procedure>/letters/<name>.docx")

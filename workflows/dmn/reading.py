@@ -170,7 +170,7 @@ class _Reader:
                     "cells", decision.id, rule.line, f"第 {rule.index} 行的单元格数与列数不符。",
                     f"Rule {rule.index} has not as many cells as there are columns.", "请补全该行。", "Complete the row.",
                 )  # fmt: skip
-            elif decision.hit_policy not in ("COLLECT",) and any(cell is None for cell in rule.outputs):
+            elif decision.hit_policy != "COLLECT" and any(cell is None for cell in rule.outputs):
                 self.error(
                     "output_empty", decision.id, rule.line, f"第 {rule.index} 行的输出为空。",
                     f"Rule {rule.index} has an empty output.", "请填写输出，或写 null。", "Fill it in, or write null.",
