@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from flask import redirect, render_template, request, url_for
 from registers import limits as register
 from registers import parties
 from registers.errors import DomainError
-from web import auth, formvalues
+from web import auth
 from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
@@ -34,7 +35,7 @@ def propose_limit() -> Any:
         run(
             limitwork.propose,
             code=form["code"],
-            valid_from=formvalues.day("valid_from"),
+            valid_from=_day(form.get("valid_from", "")),
             note=form.get("note", ""),
             limit=form.get("limit", None, int),
             unit=form.get("unit") or None,
@@ -62,6 +63,13 @@ def decide_limit(proposal_id: uuid.UUID) -> Any:
     except DomainError as error:
         return _page({error.pointer or "": error.message(language())}), error.status
     return redirect(url_for("pages.limits"))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DomainError("valid_from", "请填写生效日期。", "Give the date of force.", pointer="valid_from") from None
 
 
 def _page(errors: dict[str, str]) -> str:
