@@ -176,7 +176,6 @@ def proposals(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:
 
 
 def _check(conn: Connection, values: dict[str, Any]) -> None:
-    """Refuse a proposal that a body may not make, that promises more than the law, cites what is unknown, or begins on a taken day."""
     rule = limits.rule(conn, values["code"], values["valid_from"])
     number, unit, promised = values["limit"], values["unit"], values["promised"]
     if unit is not None and unit not in limits.UNITS:
@@ -227,7 +226,6 @@ def _codes(basis: str) -> list[str]:
 
 
 def _enter_version(step: Step, row: dict[str, Any]) -> None:
-    """Close the version in force on that day and let the new one follow it; what the proposal leaves open stays as it was."""
     before = (
         step.conn.execute(
             select(LimitRow.__table__)
@@ -258,7 +256,6 @@ def _enter_version(step: Step, row: dict[str, Any]) -> None:
 
 
 def _enter_setting(step: Step, row: dict[str, Any]) -> None:
-    """What a body promises, or how it counts a bare 日."""
     step.conn.execute(
         insert(LimitSetting).values(
             id=uuid7(),
