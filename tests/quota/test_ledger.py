@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -250,3 +251,31 @@ def test_a_new_review_that_cannot_be_met_leaves_what_was_held(conn: Connection) 
     assert quota.reserved(conn, case_id) == {account("reserved"): tons("1.5")}
     quota.reserve_anew(conn, _demand(conn, case_id, "CD", "2"), NOW)
     assert quota.balance(conn, account("reserve")) == 0
+
+
+def test_several_draw_on_one_balance_at_once_and_together_on_all_of_it(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "10")
+    with ThreadPoolExecutor(1) as pool:
+        with world.rt.db.transaction() as first:
+            quota.reserve(first, _demand(first, uuid.uuid4(), "CD", "1"), NOW)
+            # The whole balance still lies together, so the second waits for the first, and then spreads it.
+            waiting = pool.submit(_alone, world, "1")
+            time.sleep(0.2)
+            assert not waiting.done()
+        waiting.result(30)
+    with world.rt.db.transaction() as first, world.rt.db.transaction() as second:
+        for conn in (first, second):  # neither waits: waiting would end in an error here, both are one thread
+            quota.reserve(conn, _demand(conn, uuid.uuid4(), "CD", "0.5"), NOW)
+    with pytest.raises(DomainError, match="quota_short"):
+        _alone(world, "7.000001")
+    _alone(world, "7")
+    with world.rt.db.transaction() as conn:
+        assert quota.balance(conn, account("reserve")) == 0
+        assert quota.balance(conn, account("reserved")) == tons("10")
+        assert list(quota_check.differences(conn)) == []
+
+
+def _alone(world: World, amount: str) -> None:
+    with world.rt.db.transaction() as conn:
+        quota.reserve(conn, _demand(conn, uuid.uuid4(), "CD", amount), NOW)
