@@ -1,8 +1,8 @@
 """A whole case in one file: what was submitted, decided, issued and recorded, with an index of hashes.
 
 The file is a ZIP: `case.json`, `events.jsonl` (one line of the record a line, hashes included),
-`letters/`, `files/` and `index.csv` (path, SHA-256, size). `verify_file` checks it without a database:
-the hashes of the index and the chain of the record, so an archive can prove itself years later.
+`letters/`, `files/`, `signatures/` (exactly what was signed) and `index.csv` (path, SHA-256, size). `verify_file` checks it without a database:
+the hashes of the index, the chain of the record, the documents behind its signatures; so an archive can prove itself years later.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from sqlalchemy import Connection, select
 
 from registers import files, obligations, parties
 from registers.errors import DomainError, NotFound
-from workflows import casefile, documents, events, letters, matters, notices
+from workflows import casefile, documents, events, letters, matters, notices, objections, signatures
 from workflows.commands import to_json
 from workflows.models import Case, Task
 from workflows.runtime import Runtime
 
 INDEX = "index.csv"
+SIGNATURES = "signatures/"
 MOST_BYTES = 2_000_000_000
 
 
@@ -64,6 +65,7 @@ def verify_file(path: Path) -> list[events.Fault]:
             for name in sorted(names & set(listed)):
                 if hashlib.sha256(archive.read(name)).hexdigest() != listed[name]:
                     faults.append(events.Fault(number, 0, f"{name}: altered"))
+            faults += _unsigned(archive, number, lines)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise DomainError(
             "export_unreadable", f"不是有效的案件导出文件：{error}", f"Not an exported case: {error}", pointer=str(path)
@@ -90,14 +92,28 @@ def _contents(rt: Runtime, conn: Connection, case: dict[str, Any]) -> Iterator[t
         "permits": casefile.permits(conn, case_id),
         "obligations": obligations.of_case(conn, case_id),
         "files": [vars(item) for item in attached],
+        "signatures": signatures.of_case(conn, case_id),
+        "objections": objections.of_case(conn, case_id),
     }
     yield "case.json", to_json(document).encode()
     lines = events.history(conn, case_id, limit=1_000_000)
     yield "events.jsonl", "".join(to_json(line) + "\n" for line in lines).encode()
+    for signature_id, signed in signatures.documents_of(conn, case_id):
+        yield f"{SIGNATURES}{signature_id}.json", signed
     for letter in made:
         yield f"letters/{letter['id']}.docx", files.path_of(rt.files_root, letter["sha256"]).read_bytes()
     for item in attached:
         yield f"files/{item.id}-{item.name}", files.path_of(rt.files_root, item.sha256).read_bytes()
+
+
+def _unsigned(archive: zipfile.ZipFile, number: str, lines: list[dict[str, Any]]) -> Iterator[events.Fault]:
+    """Signatures in the record whose document is not there, or is another one."""
+    for line in lines:
+        if line["kind"] == "signed":
+            name = f"{SIGNATURES}{line['data']['signature']}.json"
+            kept = archive.read(name) if name in archive.namelist() else b""
+            if hashlib.sha256(kept).hexdigest() != line["data"]["sha256"]:
+                yield events.Fault(number, line["seq"], f"{name}: not what was signed")
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:

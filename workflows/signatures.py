@@ -194,6 +194,12 @@ def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def documents_of(conn: Connection, case_id: uuid.UUID) -> list[tuple[uuid.UUID, bytes]]:
+    """Exactly what was signed in a case, by signature."""
+    query = select(Signature.id, Signature.document).where(Signature.case_id == case_id).order_by(Signature.id)
+    return [(row.id, bytes(row.document)) for row in conn.execute(query.limit(1000))]
+
+
 def one(conn: Connection, actor: Actor, signature_id: uuid.UUID) -> dict[str, Any]:
     """A signature whose case the person may see; where it came from only for the signer and the auditor. NotFound."""
     row = (

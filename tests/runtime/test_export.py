@@ -8,10 +8,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.conftest import World, key
 from tests.runtime.models import chain, node, publish
+from tests.signing import AGREED, promised
 from workflows import cases, export, worklist
+from workflows.models import Case
+from workflows.signatures import PLAYED
 
 
 @pytest.fixture
@@ -64,3 +68,17 @@ def test_a_dropped_last_line_is_found(exported: Path) -> None:
         last = archive.read("events.jsonl").splitlines(keepends=True)[-1]
     changed = _rewritten(exported, "events.jsonl", last, b"", index_too=True)
     assert [fault.what for fault in export.verify_file(changed)] == ["end of the chain missing"]
+
+
+def test_what_was_signed_is_in_the_file_and_another_text_in_its_place_is_found(world: World, tmp_path: Path) -> None:
+    case_id, task = promised(world)
+    cases.complete(world.rt, world.actor("faren"), key(), task_id=task, data=AGREED, seal=PLAYED)
+    target = tmp_path / "case.zip"
+    with world.rt.db.transaction() as conn:
+        number = conn.scalar(select(Case.number).where(Case.id == case_id))
+        export.write_case(world.rt, conn, str(number), target)
+    assert export.verify_file(target) == []
+    with zipfile.ZipFile(target) as archive:
+        (name,) = [one for one in archive.namelist() if one.startswith("signatures/")]
+    changed = _rewritten(target, name, b'"agree"', b'"return"', index_too=True)
+    assert [fault.what for fault in export.verify_file(changed)] == [f"{name}: not what was signed"]
