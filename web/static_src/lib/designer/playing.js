@@ -11,8 +11,9 @@ export default class Playing {
     Object.assign(this, { modeler, holder, panel, said, on: false });
     this.canvas = modeler.get("canvas");
     this.elements = modeler.get("elementRegistry");
-    modeler.on("element.click", 1500, ({ element }) => this.on && this.clicked(element));
-    modeler.on("commandStack.changed", () => this.on && this.restart(this.said.changed));
+    // An answer of false takes the click from everybody else, so there is none while nobody plays.
+    modeler.on("element.click", 1500, ({ element }) => (this.on ? this.clicked(element) : undefined));
+    modeler.on("commandStack.changed", () => { if (this.on) this.restart(this.said.changed); });
   }
 
   toggle(button) {
