@@ -23,8 +23,10 @@ from workflows import (
     letters,
     matters,
     notices,
+    objections,
     openness,
     separate,
+    signatures,
     worklist,
 )
 from workflows.commands import to_json
@@ -64,6 +66,12 @@ def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUI
         "permits": casefile.permits(conn, case_id),
         "obligations": obligations.of_case(conn, case_id),
         "incidents": casefile.incidents(conn, case_id),
+        "objections": objections.of_case(conn, case_id),
+        "signatures": [
+            one
+            for one in signatures.of_case(conn, case_id)
+            if not separate.is_hidden(compiled, away, one["element"])
+        ],
     }
     result: dict[str, Any] = plain(document)
     return result
