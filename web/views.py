@@ -68,9 +68,7 @@ def case_document(conn: Connection, rt: Runtime, actor: Actor, case_id: uuid.UUI
         "incidents": casefile.incidents(conn, case_id),
         "objections": objections.of_case(conn, case_id),
         "signatures": [
-            one
-            for one in signatures.of_case(conn, case_id)
-            if not separate.is_hidden(compiled, away, one["element"])
+            one for one in signatures.of_case(conn, case_id) if not separate.is_hidden(compiled, away, one["element"])
         ],
     }
     result: dict[str, Any] = plain(document)
