@@ -118,7 +118,12 @@ def _official(told: list[dict[str, Any]]) -> str:
         page=page,
         counts=counts,
         tabs=tabs,
-        sorts=[("due", gettext("按本步期限")), ("law", gettext("按案件法定期限")), ("opened", gettext("按到达时间")), ("case", gettext("按案号"))],
+        sorts=[
+            ("due", gettext("按本步期限")),
+            ("law", gettext("按案件法定期限")),
+            ("opened", gettext("按到达时间")),
+            ("case", gettext("按案号")),
+        ],
         lights=[("red", gettext("已超期")), ("yellow", gettext("临近期限")), ("green", gettext("期限充裕"))],
         asked=asked,
         scope=scope,
