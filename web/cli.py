@@ -31,6 +31,7 @@ from workflows import (
     install,
     lint,
     matters,
+    modelfolder,
     recompute,
     scenarios,
     xmlsafe,
@@ -218,20 +219,26 @@ def _scenario_commands(cli: click.Group, running: Running) -> None:
         """Scenarios of procedures."""
 
     @scenarios_group.command("run")
-    @click.argument("procedure", required=False)
+    @click.argument("version", required=False)
     @click.option(
         "--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Instead of a shipped one."
     )
     @as_json
-    def scenarios_run(procedure: str | None, folder: Path | None, as_json: bool) -> None:
-        """Play the scenarios of one procedure, or of all; exit status 1 when one fails."""
-        folders = [folder] if folder else [path for path in install.shipped() if procedure in (None, path.name)]
-        if not folders:
-            raise click.UsageError(f"no procedure {procedure!r}")
+    def scenarios_run(version: str | None, folder: Path | None, as_json: bool) -> None:
+        """Play the scenarios of a procedure, or of all that are shipped; exit status 1 when one fails.
+
+        VERSION is a shipped procedure, or a version of this installation: PROCEDURE@VERSION, PROCEDURE@draft (the newest
+        draft), its identifier, or a procedure that is not shipped (its version in force).
+        """
+        folders = [folder] if folder else [path for path in install.shipped() if version in (None, path.name)]
         with running() as place:
             rt = place.runtime()
             install.seed_registers(rt)
-            reports = [scenarios.run_files(rt, definitions.read_folder(path)) for path in folders]
+            sets = [definitions.read_folder(path) for path in folders]
+            if not sets and version is not None:
+                with rt.db.transaction() as conn:
+                    sets = [definitions.files_of(conn, modelfolder.find(conn, version, rt.time.today()))]
+            reports = [scenarios.run_files(rt, contents) for contents in sets]
         results = [result for report in reports for result in report.results]
         flows = sum(len(report.flows) for report in reports)
         covered = sum(len(report.covered) for report in reports)

@@ -38,7 +38,7 @@ def payload(conn: Connection, draft: Draft, name: str, csrf: str) -> dict[str, A
     """What the editor gets: the model, what may be chosen, what the check finds, where to save, what to say."""
     return {
         **_common(conn, draft, name, csrf),
-        "choices": choices(conn, draft.files),
+        "choices": {**choices(conn, draft.files), "limitPage": url_for("pages.limits"), "file": name},
         "said": designerwords.editor(),
         "away": url_for("pages.draft_history", definition_id=draft.row["id"]),
         "lint": designerwords.lint(),

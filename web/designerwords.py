@@ -75,6 +75,8 @@ def editor() -> dict[str, Any]:
         "timerText": gettext("时间（PT1H一小时，P3D三日）；法定时限请用“办理时限”"),
         "reference": gettext("名称（消息、信号、错误）"),
         "interrupting": gettext("发生时中断该步骤"),
+        "openLimit": gettext("查看或修改这项时限"),
+        "newLimit": gettext("新增时限"),
         "fix": gettext("怎么办"),
         "onDue": [{"value": "remind", "title": gettext("到期提醒")}, {"value": "fire", "title": gettext("到期触发")}],
         "resume": [{"value": "yes", "title": gettext("退回时带出上次提交")}],

@@ -20,6 +20,7 @@ from forms import letters
 from forms.definition import Field, FormDefinition
 from handlers import registry
 from registers import limits
+from registers.errors import DomainError
 from registers.parties import ROLES
 from web import words
 from web.context import actor
@@ -145,7 +146,10 @@ def limit_options(conn: Connection, on: Any) -> list[dict[str, str]]:
     """The limits with title, length and code."""
     found = []
     for code in sorted(limits.codes(conn)):
-        rule = limits.rule(conn, code, on)
+        try:
+            rule = limits.rule(conn, code, on)
+        except DomainError:  # one that begins later, or has ended
+            continue
         found.append(option(code, f"{pick(rule.title)} · {words.limit_text(rule)}"))
     return found
 

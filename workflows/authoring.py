@@ -211,6 +211,9 @@ def _identifier(step: Step, name: str, value: Any) -> Any:
 def _guide(step: Step, name: str, value: Any) -> Any:
     if not isinstance(value, dict) or not set(value) <= {"who", "steps", "limits", "basis", "fee"}:
         raise _wrong(name, "办事指南的内容有误。", "The guide is not as it should be.")
+    steps, fee = value.get("steps", {"zh": []}), value.get("fee", {"zh": ""})
+    if not _said(steps) or not _said(fee):
+        raise _wrong(name, "办理步骤和收费应有中文。", "Steps and fee are given in Chinese, and may be in English.")
     unknown = set(value.get("limits", ())) - limits.codes(step.conn)
     for code in value.get("basis", ()):
         try:
@@ -221,6 +224,14 @@ def _guide(step: Step, name: str, value: Any) -> Any:
         told = "、".join(sorted(unknown))
         raise _wrong(name, f"未知的时限或依据：{told}。", f"Unknown limit or citation: {told}.")
     return value
+
+
+def _said(value: Any) -> bool:
+    """Whether something is said in Chinese (and perhaps English), as a text or a list of texts."""
+    if not isinstance(value, dict) or "zh" not in value or not set(value) <= {"zh", "en"}:
+        return False
+    texts = [said if isinstance(said, list) else [said] for said in value.values()]
+    return all(isinstance(one, str) for said in texts for one in said)
 
 
 _CHECKS = {

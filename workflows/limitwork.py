@@ -2,11 +2,13 @@
 
 A version is dated and never overwritten: the one before ends where the new one begins, and every act is judged by
 the version of its own date. What a body decides for itself (a shorter promise, whether a bare 日 is a working
-day) goes the same way. On approval all running cases are gone through, so clocks that use the version follow.
+day) goes the same way, and so does a limit of the house's own: it has a new code and a name, and counts like one that is known
+(`modelled_on`). It may be proposed by a designer as well. On approval all running cases are gone through, so clocks that use the version follow.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +24,8 @@ from registers.limits import LimitRow, LimitSetting
 from workflows import access, recompute
 from workflows.commands import Answer, Step, command
 
+_CODE = re.compile(r"[a-z][a-z0-9_.]{2,59}")
+
 
 class LimitProposal(Base):
     """A proposed version of a limit, or (with a body) of what that body promises."""
@@ -36,6 +40,10 @@ class LimitProposal(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     code: Mapped[str]
     body_code: Mapped[str | None]
+    modelled_on: Mapped[str | None] = mapped_column(
+        comment="for a new code: the limit whose way of counting it takes over"
+    )
+    title: Mapped[dict[str, Any] | None] = mapped_column(comment="for a new code: its name in both languages")
     valid_from: Mapped[date]
     limit: Mapped[int | None]
     unit: Mapped[str | None]
@@ -62,14 +70,19 @@ def propose(
     promised: int | None = None,
     basis: str = "",
     body_code: str | None = None,
+    modelled_on: str | None = None,
+    title: dict[str, str] | None = None,
 ) -> Answer:
-    """Propose a version of a limit from a date on; nothing changes until somebody else approves."""
-    access.require(step.actor, "registers.import")
+    """Propose a version of a limit from a date on, or a new limit that counts like another; nothing changes until somebody approves."""
+    if not (modelled_on and may_add(step.actor)):
+        access.require(step.actor, "registers.import")
     if not note.strip():
         raise DomainError("note", "请说明修改理由和依据文件。", "Give the reason and the document.", pointer="note")
     values = {
         "code": code,
         "body_code": body_code or None,
+        "modelled_on": modelled_on or None,
+        "title": _named(title) if modelled_on else None,
         "valid_from": valid_from,
         "limit": limit,
         "unit": unit or None,
@@ -128,6 +141,11 @@ def decide(step: Step, *, proposal_id: uuid.UUID, approve: bool, note: str = "")
     return {"proposal_id": proposal_id, "approved": approve, "recomputation_id": recomputation}
 
 
+def may_add(actor: Actor) -> bool:
+    """Whether a person may propose a limit of the house's own: administrators of the registers, and designers."""
+    return access.administers(actor, "registers.import") or "designer" in actor.role_names
+
+
 def may_decide(actor: Actor) -> bool:
     """Whether a person may be the second pair of eyes."""
     return bool(actor.role_names & {"system_admin", "security_admin"})
@@ -175,8 +193,31 @@ def proposals(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def _named(title: dict[str, str] | None) -> dict[str, str]:
+    chinese = str((title or {}).get("zh") or "").strip()[:200]
+    if not chinese:
+        raise DomainError("title", "请填写时限名称。", "Give the limit a name.", pointer="title")
+    return {"zh": chinese, "en": str((title or {}).get("en") or "").strip()[:200] or chinese}
+
+
+def _check_new(conn: Connection, values: dict[str, Any]) -> None:
+    if not _CODE.fullmatch(values["code"]):
+        raise DomainError(
+            "code",
+            "时限代码用小写字母、数字、点和下划线，以字母开头。",
+            "The code has small letters, digits, dots and underscores, and begins with a letter.",
+            pointer="code",
+        )
+    if values["code"] in limits.codes(conn):
+        raise DomainError("taken", "已有这个代码的时限。", "There is a limit of this code.", pointer="code")
+    if values["limit"] is None or values["body_code"]:
+        raise DomainError("limit", "请填写新时限的天数或月数。", "Give the length of the new limit.", pointer="limit")
+
+
 def _check(conn: Connection, values: dict[str, Any]) -> None:
-    rule = limits.rule(conn, values["code"], values["valid_from"])
+    if values["modelled_on"]:
+        _check_new(conn, values)
+    rule = limits.rule(conn, values["modelled_on"] or values["code"], values["valid_from"])
     number, unit, promised = values["limit"], values["unit"], values["promised"]
     if unit is not None and unit not in limits.UNITS:
         raise DomainError("unit", "未知的时限单位。", "Unknown unit of a limit.", pointer="unit")
@@ -226,10 +267,11 @@ def _codes(basis: str) -> list[str]:
 
 
 def _enter_version(step: Step, row: dict[str, Any]) -> None:
+    new = bool(row["modelled_on"])
     before = (
         step.conn.execute(
             select(LimitRow.__table__)
-            .where(LimitRow.code == row["code"], LimitRow.valid_from <= row["valid_from"])
+            .where(LimitRow.code == (row["modelled_on"] or row["code"]), LimitRow.valid_from <= row["valid_from"])
             .where(LimitRow.valid_to.is_(None) | (LimitRow.valid_to > row["valid_from"]))
             .order_by(LimitRow.valid_from.desc())
             .limit(1)
@@ -237,8 +279,12 @@ def _enter_version(step: Step, row: dict[str, Any]) -> None:
         .mappings()
         .one()
     )
-    step.conn.execute(update(LimitRow).where(LimitRow.id == before["id"]).values(valid_to=row["valid_from"]))
     facts = {**before["facts"], "promised": row["promised"]}
+    if new:
+        # What is taken over is the way of counting; the name, the authority and the day are its own.
+        facts |= {"code": row["code"], "title": row["title"], "basis": [], "verified": "no"}
+    else:
+        step.conn.execute(update(LimitRow).where(LimitRow.id == before["id"]).values(valid_to=row["valid_from"]))
     if row["basis"]:
         facts["basis"] = _codes(row["basis"])
     step.conn.execute(
@@ -246,7 +292,7 @@ def _enter_version(step: Step, row: dict[str, Any]) -> None:
             id=uuid7(),
             code=row["code"],
             valid_from=row["valid_from"],
-            valid_to=before["valid_to"],
+            valid_to=None if new else before["valid_to"],
             limit=before["limit"] if row["limit"] is None else row["limit"],
             unit=row["unit"] or before["unit"],
             facts=facts,

@@ -1,7 +1,7 @@
 """Versions as folders and as names, so that a bureau keeps its models in git: write, clean, read, point at, tell apart.
 
-A version is pointed at by a folder, by `procedure` (the version in force), by `procedure@version`, or by its identifier. Writing is
-deterministic: the same version gives the same bytes, and reading the folder again gives the same SHA-256.
+A version is pointed at by a folder, by `procedure` (the version in force), by `procedure@version`, by `procedure@draft` (the newest
+draft), or by its identifier. Writing is deterministic: the same version gives the same bytes, and reading the folder again gives the same SHA-256.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ def find(conn: Connection, pointed: str, today: date) -> uuid.UUID:
     if not version:
         return definitions.in_force(conn, procedure, today)
     query = select(Definition.id).where(Definition.procedure == procedure)
-    found = conn.scalar(query.where(Definition.version == int(version))) if version.isdecimal() else None
+    found = None
+    if version == "draft":
+        found = conn.scalar(query.where(Definition.status == "draft").order_by(Definition.version.desc()).limit(1))
+    elif version.isdecimal():
+        found = conn.scalar(query.where(Definition.version == int(version)))
     if found is None:
         raise NotFound(f"没有版本“{pointed}”。", f"There is no version “{pointed}”.")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from registers.accounts import SYSTEM
 from tests.e2e.conftest import DESKTOP, PHONE, Person, Site
 from web import assets
 from workflows import definitions
+from workflows.letters import office_available
 
 pytestmark = pytest.mark.browser
 
@@ -94,7 +96,11 @@ def _own_table(designer: Person, draft: str) -> None:
     page.keyboard.type('"urgent"')
     findings = page.locator("[data-findings]")
     expect(findings).to_contain_text("没有任何一行适用于")
-    page.get_by_role("button", name="增加一行").click()
+    # The row that is missing stands below the last one, and is added with what it holds for.
+    missing = page.locator("[data-missing]")
+    expect(missing).to_contain_text("没有任何一行适用于")
+    missing.get_by_role("button", name="补上这一行").click()
+    expect(missing).to_be_hidden()
     rows = page.locator("td.rule-index")
     expect(rows).to_have_count(2)
     page.locator('[data-col-id="output_1"][data-row-id]:not([data-row-id="rule_1"])').click()
@@ -128,6 +134,40 @@ def _own_letter(designer: Person, draft: str, folder: Path) -> None:
         page.get_by_role("button", name="Word预览").click()
     assert "〔单位名称〕：已收到您的咨询。" in Document(kept.value.path()).paragraphs[0].text
     _looked_at(designer, "letter-template")
+    _pdf(page, "已收到您的咨询。")
+
+
+def _pdf(page: Page, said: str) -> None:
+    """The PDF preview, where the machine can make one."""
+    if not office_available():
+        return
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="PDF预览").click()
+    told = subprocess.run(["pdftotext", str(kept.value.path()), "-"], capture_output=True, check=True)
+    assert said in told.stdout.decode().replace("\n", "")
+
+
+def _own_kind(designer: Person, draft: str) -> None:
+    """A new kind of letter, with a placeholder of its own and a template that is there at once."""
+    page = designer.page
+    designer.open(f"/definitions/{draft}/letters")
+    page.get_by_text("新建一种文书").first.click()
+    page.get_by_label("代码（小写字母、数字、下划线）").fill("reply_note")
+    page.get_by_label("名称（中文）").first.fill("咨询答复函")
+    page.get_by_label("编号格式").fill("{prefix}咨〔{year}〕{seq}号")
+    page.get_by_label("占位符", exact=True).first.fill("reply")
+    page.locator('[name="placeholder_zh"]').first.fill("答复内容")
+    _looked_at(designer, "letter-new")
+    page.get_by_role("button", name="新建一种文书").click()
+    designer.ready()
+    expect(page.get_by_text("文书已保存。")).to_be_visible()
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Word预览").click()
+    words = "\n".join(one.text for one in Document(kept.value.path()).paragraphs)
+    assert "咨询答复函" in words
+    assert "答复内容：〔答复内容〕" in words
+    page.get_by_text("名称、编号与内容").click()
+    _looked_at(designer, "letter-kind")
 
 
 def _draw(designer: Person, draft: str) -> None:
@@ -155,11 +195,26 @@ def _draw(designer: Person, draft: str) -> None:
     page.get_by_label("法律依据").press("Tab")
     _behind(page, "answer", "bpmn:ServiceTask", "notify")
     page.get_by_label("处理程序").select_option("letter.issue")
+    expect(page.locator('[data-input="letter"] option[value="reply_note"]')).to_be_attached()
     page.locator('[data-input="letter"]').select_option("acceptance_notice")
     _saved(page)
+    _limit_and_back(designer)
     expect(page.locator("[data-findings]")).to_contain_text("没有发现问题")
     expect(page.locator(".bjsl-button")).to_contain_text("没有问题")
     _looked_at(designer, "workbench-editor")
+
+
+def _limit_and_back(designer: Person) -> None:
+    """From a step to its limit, and back to the step."""
+    page = designer.page
+    page.get_by_label("选择步骤").select_option("answer")
+    page.get_by_role("link", name="查看或修改这项时限").click()
+    designer.ready()
+    expect(page.locator("tr.chosen code")).to_have_text("permit.deficiency")
+    _looked_at(designer, "limit-of-a-step")
+    page.get_by_role("link", name="回到流程图中的步骤").click()
+    page.wait_for_selector('[data-island="designer"][data-ready]')
+    expect(page.get_by_label("标识")).to_have_value("answer")
 
 
 def test_a_procedure_drawn_from_nothing_is_run_by_an_applicant(served: Site, tmp_path: Path) -> None:
@@ -181,6 +236,7 @@ def test_a_procedure_drawn_from_nothing_is_run_by_an_applicant(served: Site, tmp
     _saved(designer.page)
     _own_table(designer, draft)
     _own_letter(designer, draft, tmp_path)
+    _own_kind(designer, draft)
     _draw(designer, draft)
     for part in ("settings", "limits", "history", "forms", "letters"):
         designer.open(f"/definitions/{draft}/{part}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from registers.accounts import SYSTEM
 from tests.conftest import World, key
 from tests.runtime.models import node, publish
 from tests.setup.test_command_line import onewindow
@@ -103,3 +104,24 @@ def test_past_cases_are_replayed_by_a_folder(world: World, tmp_path: Path) -> No
         ).stdout
     )
     assert [(line["same"], line["faithful"]) for line in answer["cases"]] == [(True, True)]  # it has not come that far
+
+
+def test_scenarios_of_a_version_in_the_installation_are_run_by_its_name(world: World) -> None:
+    done = {"remark": "好"}
+    scenario = {
+        "name": {"zh": "一问一答", "en": "Asked and answered"}, "today": "2026-09-01", "start": done,
+        "steps": [{"task": "check", "as": "window", "submit": done}],
+        "expect": {"route": ["fill", "check"], "open": []},
+    }  # fmt: skip
+    files = {**small(), "scenarios.json": json.dumps({"scenarios": [scenario]}).encode()}
+    wrong = {**scenario, "expect": {"route": ["check", "fill"]}}
+    publish_id = draft(world, files)
+    with world.rt.db.transaction() as conn:
+        definitions.put_in_force(conn, publish_id, world.time.today(), world.time.now(), SYSTEM, "")
+    newest = draft(world, {**files, "scenarios.json": json.dumps({"scenarios": [wrong]}).encode()})
+    for pointed, status in (("trial", 0), ("trial@1", 0), (str(publish_id), 0), ("trial@draft", 1), (str(newest), 1)):
+        ran = onewindow(world, "scenarios", "run", pointed, "--json")
+        assert (pointed, ran.returncode) == (pointed, status), ran.stderr
+        told = json.loads(ran.stdout)
+        assert ([one["passed"] for one in told["scenarios"]], told["coverage"]) == ([status == 0], 1)
+    assert onewindow(world, "scenarios", "run", "trial@9").returncode == 1

@@ -26,6 +26,13 @@ class ProposalIn(Schema):
     promised = fields.Integer(allow_none=True, load_default=None, validate=validate.Range(1, 5000))
     basis = fields.String(load_default="", validate=validate.Length(max=500))
     body_code = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=100))
+    modelled_on = fields.String(
+        allow_none=True,
+        load_default=None,
+        validate=validate.Length(max=100),
+        metadata={"description": "for a new code: the limit whose way of counting it takes over"},
+    )
+    title = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True, load_default=None)
 
 
 class DecisionIn(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date
 from typing import Any
@@ -16,6 +17,8 @@ from web.context import actor, reading, run, runtime
 from web.i18n import language
 from web.pages import blueprint
 from workflows import access, limitwork
+
+_EDITOR = re.compile(r"/definitions/[0-9a-f-]{36}/edit\?file=[\w.%-]{1,100}&step=[\w.%-]{1,200}")
 
 
 @blueprint.get("/limits")
@@ -42,10 +45,12 @@ def propose_limit() -> Any:
             promised=form.get("promised", None, int),
             basis=form.get("basis", ""),
             body_code=form.get("body_code") or None,
+            modelled_on=form.get("modelled_on") or None,
+            title={"zh": form.get("title_zh", ""), "en": form.get("title_en", "")},
         )
     except DomainError as error:
         return _page({error.pointer or "": error.message(language())}), error.status
-    return redirect(url_for("pages.limits"))
+    return redirect(url_for("pages.limits", proposed=form["code"], back=_back(form.get("back", ""))))
 
 
 @blueprint.post("/limits/<uuid:proposal_id>")
@@ -65,6 +70,11 @@ def decide_limit(proposal_id: uuid.UUID) -> Any:
     return redirect(url_for("pages.limits"))
 
 
+def _back(asked: str) -> str | None:
+    """The editor somebody came from; only pages of the workbench are gone back to."""
+    return asked if _EDITOR.fullmatch(asked) else None
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -80,12 +90,17 @@ def _page(errors: dict[str, str]) -> str:
         units = parties.bodies(conn)
     return render_template(
         "limits.html",
-        rows=rows,
+        rows=sorted(rows, key=lambda row: row["rule"].code != request.args.get("code")),
         proposals=proposed,
         bodies=units,
         units=register.UNITS,
         errors=errors,
-        given=request.form,
+        given=request.form or request.args,
+        back=_back(request.values.get("back", "")),
+        proposed=request.args.get("proposed"),
+        asked=request.args.get("code"),
+        new=bool(request.values.get("new") or request.form.get("modelled_on")),
         may_propose=access.administers(actor(), "registers.import"),
+        may_add=limitwork.may_add(actor()),
         effect_text=register.effect_text,
     )

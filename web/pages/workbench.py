@@ -97,6 +97,8 @@ def _facts(draft: workbench.Draft) -> dict[str, Any]:
     ]
     if who["zh"]:
         guide["who"] = {"zh": who["zh"], "en": who["en"] or who["zh"]}
+    guide |= {"steps": _lines(form, "steps"), "fee": _words(form, "fee")}
+    guide = {key: value for key, value in guide.items() if value not in (None, {})}
     facts: dict[str, Any] = {
         "title": {"zh": form.get("title_zh", ""), "en": form.get("title_en", "")},
         "summary": {"zh": form.get("summary_zh", ""), "en": form.get("summary_en", "")},
@@ -116,6 +118,20 @@ def _facts(draft: workbench.Draft) -> dict[str, Any]:
         asked = tasks[start].properties.get("form") if start in tasks else None
         facts |= {"start_form": asked} if asked else {}
     return facts
+
+
+def _lines(form: Any, name: str) -> dict[str, list[str]] | None:
+    """A text of one line each as a list in both languages; nothing where the Chinese is empty."""
+    said = {
+        lang: [line.strip() for line in form.get(f"{name}_{lang}", "").splitlines() if line.strip()]
+        for lang in ("zh", "en")
+    }
+    return {"zh": said["zh"], "en": said["en"] or said["zh"]} if said["zh"] else None
+
+
+def _words(form: Any, name: str) -> dict[str, str] | None:
+    chinese, english = (form.get(f"{name}_{lang}", "").strip() for lang in ("zh", "en"))
+    return {"zh": chinese, "en": english or chinese} if chinese else None
 
 
 def _settings_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:

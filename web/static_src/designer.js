@@ -150,6 +150,16 @@ const { laidOut, gone } = await open(given.xml);
 new Panel(modeler, island.querySelector("[data-panel]"), given.choices, said);
 shareClipboard(modeler);
 modeler.on("commandStack.changed", () => saver.changed());
+// Whoever comes back from another page is at the step again; whoever goes there leaves nothing unsaved.
+const asked = modeler.get("elementRegistry").get(new URLSearchParams(location.search).get("step") || "");
+if (asked) modeler.get("selection").select(asked);
+island.querySelector("[data-panel]").addEventListener("click", async (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || !saver.dirty) return;
+  event.preventDefault();
+  await saver.save();
+  if (!saver.dirty) location.assign(link.href);
+});
 show(given.findings);
 const playing = new Playing(modeler, island.querySelector("[data-playing]"), island.querySelector("[data-panel]"), said.play);
 document.querySelector("[data-play]").addEventListener("click", ({ currentTarget }) => {

@@ -138,6 +138,15 @@ export default class Panel {
     else if (name === "notBy") this._several(add, title, value, options, keep);
     else if (options) add(fields.choice(title, value, options, keep, this._none()));
     else add(fields.text(title, value, keep, { list: SUGGESTED[name] && `known-${SUGGESTED[name]}` }));
+    if (name === "limitRule") this._limitLink(add, value);
+  }
+
+  // To the limit of the step (or to a new one) and back to this step; what is drawn is saved before.
+  _limitLink(add, code) {
+    const to = (title, query) => fields.element("a", { textContent: title, href: `${this.choices.limitPage}?${new URLSearchParams({ ...query, back: `${location.pathname}?${new URLSearchParams({ file: this.choices.file, step: this.selected.id })}` })}` });
+    const links = [to(this.said.newLimit, { new: "1" })];
+    if (code) links.unshift(to(this.said.openLimit, { code }), " · ");
+    add(fields.element("p", { className: "help" }, ...links));
   }
 
   // Several steps, separated by spaces in the model, as ticks.
