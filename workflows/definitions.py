@@ -461,11 +461,12 @@ def letters_of(files: dict[str, bytes]) -> dict[str, bytes]:
 
 def letter_kinds(files: Mapping[str, bytes]) -> dict[str, About]:
     """The kinds of letters that a version brings along; each has its Word template beside it. Raises DomainError."""
-    procedure = str(_settings(dict(files))["id"])
-    return {
-        name.removeprefix("letters/").removesuffix(".json"): own.kind(
-            name.removeprefix("letters/").removesuffix(".json"), content, procedure
-        )
+    kinds = {
+        name.removeprefix("letters/").removesuffix(".json"): content
         for name, content in sorted(files.items())
         if name.startswith("letters/") and name.endswith(".json")
     }
+    if not kinds:
+        return {}
+    procedure = str(_settings(dict(files))["id"])
+    return {name: own.kind(name, content, procedure) for name, content in kinds.items()}

@@ -48,7 +48,7 @@ def test_a_period_into_an_unpublished_year_is_provisional(world: World) -> None:
         (["calendar", "due", "--start", "yesterday", "--limit", "1", "--unit", "day"], 2),
         (["clock", "show", "unknown"], 1),
         (["audit", "verify"], 0),
-        (["scenarios", "run", "unknown"], 2),
+        (["scenarios", "run", "unknown"], 1),
         (["no-such-command"], 2),
     ],
 )
