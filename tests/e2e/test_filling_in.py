@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from tests.e2e.conftest import PDF, PHONE, Person, Site
 from tests.web.test_api_path import play, scenario
+from workflows import demo
 from workflows.models import Draft, Submission
 
 pytestmark = pytest.mark.browser
@@ -128,6 +129,9 @@ def test_a_double_click_submits_once(served: Site) -> None:
     person.answer({"decision": "agree", "truthful": True})
     with person.page.expect_navigation():
         person.page.get_by_role("button", name="提交", exact=True).dblclick()
+    person.ready().get_by_label("登录密码").fill(demo.PASSWORD)
+    with person.page.expect_navigation():
+        person.page.get_by_role("button", name="签名并提交").dblclick()
     expect(person.page.get_by_role("heading", name="“法定代表人承诺”已提交")).to_be_visible()
     with served.world.rt.db.transaction() as conn:
         count = conn.scalar(
