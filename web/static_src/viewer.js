@@ -41,7 +41,16 @@ function toolbar(island, canvas) {
 async function show(island) {
   const { xml, markers = {}, badges = {} } = JSON.parse(island.querySelector("script").textContent);
   const viewer = new NavigatedViewer({ container: island, zoomScroll: { enabled: false } });
-  await viewer.importXML(xml);
+  try {
+    await viewer.importXML(xml);
+  } catch {
+    // A model from elsewhere may come without a drawing.
+    viewer.destroy();
+    island.textContent = island.dataset.none ?? "";
+    island.classList.remove("diagram");
+    island.dataset.ready = "true";
+    return;
+  }
   const canvas = viewer.get("canvas");
   const elements = viewer.get("elementRegistry");
   const overlays = viewer.get("overlays");
