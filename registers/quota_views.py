@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select, text
 
 from registers import parties
 from registers.quota import Account, Register
-from registers.quota_accounts import QuotaAccount, QuotaEntry, QuotaPeriod, QuotaPosting, QuotaShare
+from registers.quota_accounts import QuotaAccount, QuotaEntry, QuotaPeriod, QuotaShare
 
 SHOWN = (Register.REDUCTION, Register.RESERVE, Register.RESERVED, Register.TOTAL, Register.UPPER)
 
@@ -183,9 +183,3 @@ _LIFE = text(
      GROUP BY p.id, c.number, a.zone_code, a.factor ORDER BY p.on_date DESC, p.id DESC LIMIT :limit
     """
 )
-
-
-def zones_of_posting(conn: Connection, posting_id: uuid.UUID) -> list[str]:
-    """The zones a posting concerns."""
-    found = conn.scalar(select(QuotaPosting.zone_codes).where(QuotaPosting.id == posting_id))
-    return list(found or ())

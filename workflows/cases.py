@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from registers import numbering, parties, reductions
 from registers.accounts import Actor
-from registers.errors import Conflict, DomainError, Forbidden, NotFound
+from registers.errors import Conflict, Forbidden, NotFound
 from workflows import access, definitions, engine, formdata, letters, matters, notices, signatures
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Submission
+from workflows.reasons import stated
 
 
 @command("case.start")
@@ -89,7 +90,7 @@ def withdraw(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
     run = CaseRun.lock(step, case_id)
     if run.enterprise_id is None or run.enterprise_id != step.actor.enterprise_id:
         raise Forbidden("只有申请单位可以撤回申请。", "Only the applicant can withdraw the application.")
-    return end(run, "withdrawn", _reason(reason))
+    return end(run, "withdrawn", stated(reason))
 
 
 @command("case.cancel")
@@ -102,14 +103,14 @@ def cancel(step: Step, *, case_id: uuid.UUID, reason: str) -> Answer:
             "只有牵头机关的窗口或签发人可以终止案件。",
             "Only the lead body's window or head can cancel a case.",
         )
-    return end(run, "cancelled", _reason(reason))
+    return end(run, "cancelled", stated(reason))
 
 
 @command("case.remark")
 def remark(step: Step, *, case_id: uuid.UUID, text: str) -> Answer:
     """Add a remark to the record of a case, open or closed."""
     run = _lock_visible(step, case_id)
-    run.record("remark", text=_reason(text, "text"))
+    run.record("remark", text=stated(text, "text"))
     run.save()
     return {"case_id": run.id}
 
@@ -132,7 +133,7 @@ def correct(step: Step, *, case_id: uuid.UUID, submission_id: uuid.UUID, path: s
     if data is None:
         raise NotFound()
     old = formdata.at_path(data, path)
-    run.record("corrected", submission=str(submission_id), path=path, old=old, new=value, reason=_reason(reason))
+    run.record("corrected", submission=str(submission_id), path=path, old=old, new=value, reason=stated(reason))
     run.save()
     return {"case_id": run.id, "path": path, "old": old, "new": value}
 
@@ -253,15 +254,6 @@ def end(run: CaseRun, status: str, reason: str) -> Answer:
         letters.confirm_withdrawal(run, reason)
     run.settle(engine.Outcome(waiting=[], parked=[], finished=True, route=[], ended_by=None, steps=0))
     return {"case_id": run.id, "status": status}
-
-
-def _reason(text_: str, pointer: str = "reason") -> str:
-    cleaned = text_.strip()
-    if not cleaned or len(cleaned) > 2000:
-        raise DomainError(
-            pointer, "请说明理由（2000字以内）。", "Give a reason (2000 characters at most).", pointer=pointer
-        )
-    return cleaned
 
 
 def _answer(run: CaseRun, task: Any) -> Answer:
