@@ -83,6 +83,24 @@ def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def reports_of(
+    conn: Connection, enterprise_id: uuid.UUID, first: date, last: date, limit: int = 500
+) -> list[dict[str, Any]]:
+    """The compliance reports of an enterprise that fell due between two days."""
+    rows = conn.execute(
+        select(Obligation.__table__)
+        .where(
+            Obligation.enterprise_id == enterprise_id,
+            Obligation.kind.in_(("annual_report", "quarterly_report", "monthly_report")),
+            Obligation.due_on.between(first, last),
+            Obligation.status != "void",
+        )
+        .order_by(Obligation.due_on)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def of_parties(
     conn: Connection, enterprise_id: uuid.UUID | None, body_ids: list[uuid.UUID], limit: int = 300
 ) -> list[dict[str, Any]]:

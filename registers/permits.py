@@ -111,6 +111,17 @@ def change(
     return change_id
 
 
+def changes(conn: Connection, permit_id: uuid.UUID, limit: int = 200) -> list[dict[str, Any]]:
+    """The changes and renewals of a permit in the order of their decisions."""
+    rows = conn.execute(
+        select(PermitChange.__table__)
+        .where(PermitChange.permit_id == permit_id)
+        .order_by(PermitChange.entered_at)
+        .limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def enter(
     conn: Connection,
     *,
@@ -149,15 +160,22 @@ def enter(
 
 
 def of_parties(
-    conn: Connection, enterprise_id: uuid.UUID | None, body_ids: Sequence[uuid.UUID], limit: int = 200
+    conn: Connection,
+    enterprise_id: uuid.UUID | None,
+    body_ids: Sequence[uuid.UUID],
+    limit: int = 200,
+    *,
+    permit_id: uuid.UUID | None = None,
 ) -> list[dict[str, Any]]:
-    """The permits of an enterprise, or those that bodies decided, newest first; each with its changes."""
+    """The permits of an enterprise, or those that bodies decided, newest first, or one of them; each with its changes."""
     query = select(Permit.__table__, Enterprise.name.label("enterprise")).join(
         Enterprise, Enterprise.id == Permit.enterprise_id
     )
     query = query.where(
         Permit.enterprise_id == enterprise_id if enterprise_id is not None else Permit.body_id.in_(body_ids)
     )
+    if permit_id is not None:
+        query = query.where(Permit.id == permit_id)
     found = [dict(row) for row in conn.execute(query.order_by(Permit.entered_at.desc()).limit(limit)).mappings()]
     by_permit: dict[uuid.UUID, list[dict[str, Any]]] = {}
     rows = conn.execute(
@@ -168,6 +186,12 @@ def of_parties(
     for row in rows.mappings():
         by_permit.setdefault(row["permit_id"], []).append(dict(row))
     return [{**permit, "changes": by_permit.get(permit["id"], [])} for permit in found]
+
+
+def number_of(conn: Connection, permit_id: uuid.UUID, enterprise_id: uuid.UUID) -> str | None:
+    """The number of a permit of an enterprise."""
+    mine = select(Permit.number).where(Permit.id == permit_id, Permit.enterprise_id == enterprise_id)
+    return conn.scalar(mine)
 
 
 def next_site_number(conn: Connection, credit_code: str) -> str:

@@ -150,6 +150,17 @@ def of_unit(conn: Connection, year: int, enterprise_id: uuid.UUID) -> list[dict[
     return [dict(row) for row in rows.mappings()]
 
 
+def of_years(conn: Connection, enterprise_id: uuid.UUID, first: int, last: int) -> list[dict[str, Any]]:
+    """What a unit declared for the years from one to another, by year and factor."""
+    rows = conn.execute(
+        select(UnitTotal.__table__)
+        .where(UnitTotal.enterprise_id == enterprise_id, UnitTotal.year.between(first, last))
+        .order_by(UnitTotal.year, UnitTotal.factor)
+        .limit(1000)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 # -- what declarations are held against -------------------------------------------------------------------
 
 

@@ -71,6 +71,10 @@ LINES: dict[str, tuple[str, str]] = {
         "许可{number}有效期由{old}延至{new}（{basis}）",
         "Validity of permit {number} extended from {old} to {new} ({basis})",
     ),
+    "renewal_asked": (
+        "登记延续申请：许可{number}，{on}提出（应于{apply_by}前）",
+        "Renewal of permit {number} asked for on {on} (by {apply_by})",
+    ),
     "date_moved": ("{what}由{old}改为{new}：{reason}", "{what} moved from {old} to {new}: {reason}"),
     "case_expired": ("逾期未办理，案件终止：{reason}", "Not taken up in time, case ended: {reason}"),
     "permit_expired": ("许可{number}有效期届满", "Permit {number} expired"),

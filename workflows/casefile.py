@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from registers.parties import User
 from registers.permits import Permit
+from registers.renewals import PermitVersion
 from workflows.models import ClockFact, Incident, Submission
 
 
@@ -36,9 +37,12 @@ def latest(conn: Connection, case_id: uuid.UUID, form: str) -> dict[str, Any] | 
 
 
 def permits(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The register entries a case led to."""
+    """The register entries a case led to, or gave a further term."""
+    renewed = select(PermitVersion.permit_id).where(PermitVersion.case_id == case_id)
     rows = conn.execute(
-        select(Permit.__table__).where(Permit.case_id == case_id).order_by(Permit.entered_at, Permit.id)
+        select(Permit.__table__)
+        .where(or_(Permit.case_id == case_id, Permit.id.in_(renewed)))
+        .order_by(Permit.entered_at, Permit.id)
     )
     return [dict(row) for row in rows.mappings()]
 

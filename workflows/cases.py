@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registers import numbering, parties, reductions
+from registers import numbering, parties, permits, reductions
 from registers.accounts import Actor
 from registers.errors import Conflict, Forbidden, NotFound
 from workflows import access, definitions, engine, formdata, letters, matters, notices, signatures
@@ -29,11 +29,13 @@ def start(
     enterprise_id: uuid.UUID | None = None,
     zone: str | None = None,
     definition_id: uuid.UUID | None = None,
+    permit_id: uuid.UUID | None = None,
 ) -> Answer:
     """Open a case of a procedure for an enterprise and run it to its first tasks.
 
     An enterprise starts cases of its own; an officer may open one for an enterprise that came to the
     window. `definition_id` starts a certain version (designers only), else the one in force today.
+    `permit_id` is the permit the case is about: its forms begin with it.
     """
     enterprise_id = enterprise_id or step.actor.enterprise_id
     given = definition_id
@@ -57,7 +59,7 @@ def start(
         lead_body=lead,
         variables={
             **dict.fromkeys(compiled.settings.get("variables", {})),
-            "case": _case_variable(number, step, applicant, zone),
+            "case": {**_case_variable(number, step, applicant, zone), **_about(step, enterprise_id, permit_id)},
         },
     )
     run.record("case_started", procedure=compiled.procedure, version=compiled.version, number=number)
@@ -196,6 +198,16 @@ def _case_variable(number: str, step: Step, applicant: dict[str, Any] | None, zo
         "zone": zone,
         "enterprise": {key: applicant[key] for key in facts} if applicant else None,
     }
+
+
+def _about(step: Step, enterprise_id: uuid.UUID | None, permit_id: uuid.UUID | None) -> dict[str, Any]:
+    """The number of the permit a case is about; it must be the applicant's."""
+    if permit_id is None:
+        return {}
+    number = permits.number_of(step.conn, permit_id, enterprise_id) if enterprise_id else None
+    if number is None:
+        raise NotFound("没有这项许可，或者不属于申请单位。", "There is no such permit, or it is not the applicant's.")
+    return {"permit": number}
 
 
 def _still_open(run: CaseRun, task: dict[str, Any]) -> None:

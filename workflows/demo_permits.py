@@ -1,19 +1,27 @@
 """Demonstration of permits in force with their outlets, so that map, open data and register of permits are not empty.
 
-Loaded by `onewindow demo` alone: tests begin without permits, for each of them brings duties along.
+One was renewed and shows both terms, the other ends before long and waits to be renewed. Loaded by `onewindow demo`
+alone: tests begin without permits, for each of them brings duties along; a scenario says what its applicant `holds`.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
-from registers import parties, permits
+from registers import parties, permits, renewals
+from registers.permits import Permit
 from registers.timesource import TimeSource
 
-_FIRST, _LAST = date(2025, 3, 3), date(2030, 3, 2)
+# The terms of each permit, one after the other.
+_TERMS = {
+    "qiye": ((date(2020, 3, 3), date(2025, 3, 2)), (date(2025, 3, 3), date(2030, 3, 2))),
+    "qiye2": ((date(2022, 3, 3), date(2027, 3, 2)),),
+}
 # Where the outlets stand (parks on a lake, no real plant), what they emit.
 _PLANTS: tuple[tuple[str, str, tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, str, str], ...]], ...] = (
     (
@@ -34,30 +42,82 @@ _PLANTS: tuple[tuple[str, str, tuple[tuple[str, str, str, str], ...], tuple[tupl
 
 def load(conn: Connection, time: TimeSource) -> list[uuid.UUID]:
     """One discharge permit for each of both enterprises; the identifiers of the entries."""
-    bureau = parties.body_by_code(conn, "sip-eeb").id
-    return [_permit(conn, time, bureau, *plant) for plant in _PLANTS]
+    made = []
+    for login, klass, outlets, emissions in _PLANTS:
+        (first, last), *others = _TERMS[login]
+        unit = _unit(conn, login)
+        content = _content(outlets, emissions)
+        made.append(
+            _enter(conn, time, unit, number=_number(conn, unit), klass=klass, first=first, last=last, content=content)
+        )
+        for begins, ends in others:
+            row = dict(conn.execute(select(Permit.__table__).where(Permit.id == made[-1])).mappings().one())
+            renewals.renew(conn, row, valid_from=begins, valid_to=ends, case_id=None, decided_on=begins, now=time.now())
+    return made
 
 
-def _permit(
+def hold(conn: Connection, time: TimeSource, rows: Sequence[Mapping[str, Any]], login: str) -> None:
+    """Let an applicant hold discharge permits as a scenario says: their terms, and what differs from the demonstration."""
+    unit = _unit(conn, login)
+    _, usual, outlets, emissions = next((one for one in _PLANTS if one[0] == login), _PLANTS[0])
+    for row in rows:
+        facts = {
+            "klass": row.get("klass", usual),
+            "valid_from": date.fromisoformat(row["valid_from"]),
+            "valid_to": date.fromisoformat(row["valid_to"]),
+            "content": row.get("content") or _content(outlets, emissions),
+            "status": row.get("status", "valid"),
+        }
+        number = row.get("number") or _number(conn, unit)
+        known = conn.scalar(select(Permit.id).where(Permit.kind == "permit", Permit.number == number))
+        if known is None:
+            known = _enter(
+                conn, time, unit, number=number, klass=facts["klass"], first=facts["valid_from"], last=facts["valid_to"],
+                content=facts["content"],
+            )  # fmt: skip
+        conn.execute(update(Permit).where(Permit.id == known).values(**facts))
+
+
+def _unit(conn: Connection, login: str) -> uuid.UUID:
+    unit = conn.scalar(select(parties.User.enterprise_id).where(parties.User.login == login))
+    assert unit is not None, login
+    return unit
+
+
+def _number(conn: Connection, unit: uuid.UUID) -> str:
+    return f"{parties.enterprise(conn, unit)['credit_code']}001P"
+
+
+def _content(
+    outlets: tuple[tuple[str, str, str, str], ...], emissions: tuple[tuple[str, str, str, str], ...]
+) -> dict[str, Any]:
+    named = [
+        {**dict(zip(("outlet", "factor", "concentration", "amount_t"), one, strict=True)), "standard": "DB32/4041-2021"}
+        for one in emissions
+    ]
+    return {
+        "outlets": [dict(zip(("code", "kind", "name", "position"), one, strict=True)) for one in outlets],
+        "emissions": named,
+        "monitoring": [
+            {"outlet": row["outlet"], "factor": row["factor"], "method": "manual", "frequency": "每季度一次"}
+            for row in named
+        ],
+    }
+
+
+def _enter(
     conn: Connection,
     time: TimeSource,
-    bureau: uuid.UUID,
-    login: str,
+    unit: uuid.UUID,
+    *,
+    number: str,
     klass: str,
-    outlets: tuple[tuple[str, str, str, str], ...],
-    emissions: tuple[tuple[str, str, str, str], ...],
+    first: date,
+    last: date,
+    content: dict[str, Any],
 ) -> uuid.UUID:
-    unit = conn.scalar(select(parties.User.enterprise_id).where(parties.User.login == login))
-    assert unit is not None
-    found = parties.enterprise(conn, unit)
-    content = {
-        "outlets": [dict(zip(("code", "kind", "name", "position"), one, strict=True)) for one in outlets],
-        "emissions": [
-            {**dict(zip(("outlet", "factor", "concentration", "amount_t"), one, strict=True)), "standard": "DB32/4041-2021"}
-            for one in emissions
-        ],
-    }  # fmt: skip
     return permits.enter(
-        conn, kind="permit", number=f"{found['credit_code']}001P", klass=klass, enterprise_id=unit, case_id=None,
-        body_id=bureau, decided_on=_FIRST, valid_from=_FIRST, valid_to=_LAST, content=content, now=time.now(),
+        conn, kind="permit", number=number, klass=klass, enterprise_id=unit, case_id=None,
+        body_id=parties.body_by_code(conn, "sip-eeb").id, decided_on=first, valid_from=first, valid_to=last, content=content,
+        now=time.now(),
     )  # fmt: skip

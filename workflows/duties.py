@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from registers import files as stored
@@ -23,9 +23,11 @@ from registers.errors import Conflict, DomainError, NotFound
 from registers.limits import LimitRule
 from registers.obligations import Obligation
 from registers.permits import Permit
+from registers.renewals import PermitRenewal
 from registers.timesource import CHINA
 from workflows import cron, notify
 from workflows.commands import Answer, Step, command
+from workflows.models import Case
 from workflows.reference import Reference
 
 # Periods are looked at from a year back (catching up) to a month ahead; renewals a year ahead.
@@ -359,6 +361,7 @@ def _remind(step: Step) -> int:
             Obligation.reminded_on.is_(None),
             Obligation.due_on <= step.today + before,
             Obligation.due_on >= step.today,
+            ~_asked_for(),
         )
         .values(reminded_on=step.today)
         .returning(Obligation.__table__)
@@ -370,12 +373,27 @@ def _remind(step: Step) -> int:
 def _overdue(step: Step) -> int:
     late = step.conn.execute(
         update(Obligation)
-        .where(Obligation.status == "open", Obligation.due_on < step.today)
+        .where(Obligation.status == "open", Obligation.due_on < step.today, ~_asked_for())
         .values(status="overdue", overdue_on=step.today)
         .returning(Obligation.__table__)
     ).all()
     notify.send(step.conn, step.now, [_told(step, row, "已于{due}逾期", "was due on {due}", late=True) for row in late])
     return len(late)
+
+
+def _asked_for() -> ColumnElement[bool]:
+    """A renewal that has been asked for and is not decided yet: nobody is late with it."""
+    asking = (
+        select(PermitRenewal.case_id)
+        .join(Permit, Permit.id == PermitRenewal.permit_id)
+        .join(Case, Case.id == PermitRenewal.case_id)
+        .where(
+            Permit.enterprise_id == Obligation.enterprise_id,
+            PermitRenewal.held_to == Obligation.start_on,
+            Case.status == "running",
+        )
+    )
+    return and_(Obligation.kind == "renewal", Obligation.rule == RENEWAL["permit"], asking.exists())
 
 
 def _told(step: Step, row: Row[Any], zh: str, en: str, *, late: bool) -> notify.Outgoing:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, text, update
+from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from registers import renewals
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from registers.limits import LimitRow
 from registers.permits import Permit
+from registers.renewals import PermitRenewal
 from workflows import calling, cases, cron, matters, notify
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
@@ -102,9 +104,11 @@ def renew_by_law(step: Step, *, permit_id: uuid.UUID) -> Answer:
     matter = matters.find(step.conn, run.id, row["kind"])
     rule = matters.rule_of(step.conn, run.reference, matter)
     last = row["valid_to"]
-    new = run.reference.due(step.conn, _validity(row["kind"], row["klass"]), last + timedelta(days=1)).date
+    begins = last + timedelta(days=1)
+    new = run.reference.due(step.conn, _validity(row["kind"], row["klass"]), begins).date
     matters.deem(step, run.reference, matter, last, rule.basis_zh)
-    step.conn.execute(update(Permit).where(Permit.id == permit_id).values(valid_to=new))
+    held = dict(step.conn.execute(select(Permit.__table__).where(Permit.id == permit_id)).mappings().one())
+    renewals.renew(step.conn, held, valid_from=begins, valid_to=new, case_id=run.id, decided_on=last, now=step.now)
     run.record("deemed", matter=row["kind"], effect=rule.effect, on=last, basis=rule.basis_zh)
     run.record("permit_renewed", number=row["number"], old=last, new=new, basis=rule.basis_zh)
     said = calling.deemed_message(step, {**matter, "number": run.number, "title": run.title, **_of(run)}, rule, last)
@@ -152,12 +156,14 @@ def end_idle(step: Step, *, case_id: uuid.UUID) -> Answer:
     return {"case_id": case_id, "ended": True}
 
 
-# A renewal counts that runs under a limit with that effect and was accepted while the permit was in force.
+# A renewal counts that runs under a limit with that effect and was accepted while the permit was in force; a case that
+# says which permit it is about renews no other permit of its enterprise.
 _RENEWALS = (
     Permit.__table__.join(Case, Case.enterprise_id == Permit.enterprise_id)
     .join(Matter, and_(Matter.case_id == Case.id, Matter.kind == Permit.kind))
     .join(LimitRow, LimitRow.code == Matter.limit_rule)
     .join(ClockFact, ClockFact.matter_id == Matter.id)
+    .outerjoin(PermitRenewal, PermitRenewal.case_id == Case.id)
 )
 _RENEWAL_COLUMNS = (Permit.id, Permit.number, Permit.kind, Permit.klass, Permit.valid_to, Case.id.label("case_id"))
 _UNDECIDED = and_(
@@ -166,6 +172,7 @@ _UNDECIDED = and_(
     LimitRow.facts["effect"].astext == "deemed_renewed",
     ClockFact.kind == "started",
     ClockFact.on_date <= Permit.valid_to,
+    or_(PermitRenewal.permit_id.is_(None), PermitRenewal.permit_id == Permit.id),
 )
 
 

@@ -40,7 +40,7 @@ REMEDIES = {"reconsideration": "remedy.reconsideration", "suit": "remedy.suit"}
 MOST, MOST_FILES = 4000, 20
 # Letters that decide on an application (行政复议法 art. 11, 行政诉讼法 art. 12: what reconsideration and actions are open against).
 DECISIONS = (
-    "not_accepted_notice", "eia_approval", "eia_refusal", "permit_original", "permit_refusal", "change_decision",
+    "not_accepted_notice", "eia_approval", "eia_refusal", "permit_original", "permit_refusal", "change_decision", "renewal_decision",
     "waste_licence", "waste_refusal", "licence_decision",
 )  # fmt: skip
 

@@ -27,7 +27,18 @@ from registers.accounts import Actor
 from registers.db import Database, uuid7
 from registers.errors import DomainError
 from registers.timesource import FixedTime, TimeSource
-from workflows import casefile, cases, deadlines, definitions, demo, demo_waste, publicity, quotarehearsal, signatures
+from workflows import (
+    casefile,
+    cases,
+    deadlines,
+    definitions,
+    demo,
+    demo_permits,
+    demo_waste,
+    publicity,
+    quotarehearsal,
+    signatures,
+)
 from workflows.models import Deadline, Notice, Submission, Task
 from workflows.runtime import DefinitionCache, Runtime
 
@@ -151,7 +162,7 @@ class _Shared(DefinitionCache):
 class Rehearsal:
     """A case of some files whose roles are played by whoever holds them.
 
-    `given` says how it begins: `enterprise` and `starter` (logins), `ledger` (None: as it is), `operator`. With `house` it plays
+    `given` says how it begins: `enterprise` and `starter` (logins), `ledger` (None: as it is), `operator`, `holds` (permits). With `house` it plays
     among the people of this house, and people are found (or made up) who may do what others have not done; with `trial` its
     numbers are marked besides. Steps are those of `scenarios.json`.
     """
@@ -170,6 +181,8 @@ class Rehearsal:
                 quotarehearsal.furnish(conn, ledger, time)
             if given.get("operator"):
                 demo_waste.operate(conn, time)
+            if given.get("holds"):
+                demo_permits.hold(conn, time, given["holds"], given.get("enterprise") or self.applicant or demo.PEOPLE[0][0])
         self.compiled = _compiled(rt, contents, self.definition_id)
         self.refused: list[str] = []
         self.acted: list[str] = []  # who took each step; nobody in particular when time passes

@@ -44,6 +44,7 @@ _MODULES = (
     "workflows.pilotservices",
     "workflows.quotawork",
     "workflows.licencework",
+    "workflows.renewalwork",
 )
 _SERVICES: dict[str, Service] = {}
 _INFO: dict[str, ServiceInfo] = {}

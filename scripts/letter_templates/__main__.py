@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from scripts.letter_templates import applications, decisions, pilots, quota, waste
+from scripts.letter_templates import applications, decisions, pilots, quota, renewals, waste
 
-MODULES = (applications, decisions, pilots, quota, waste)
+MODULES = (applications, decisions, pilots, quota, renewals, waste)
 
 
 def main(names: list[str]) -> None:

@@ -144,6 +144,14 @@ VALUES: dict[str, dict[str, Any]] = {
         "criteria": [{"zh": "新增排放口", "basis_zh": "《排污许可管理条例》第15条第3项"}],
         "approval_number": "苏园环审〔2025〕11号",
     },
+    "renewal_notice": {
+        "number_held": "91130200699229617X001P", "held_to": "2026-11-21", "over": "yes",
+        "grounds": [{"zh": "许可证有效期至2026-11-21，有效期届满，不能延续", "basis_zh": "《排污许可管理条例》第14条第2款"}],
+    },
+    "renewal_decision": {
+        "outcome": "approved", "number_held": "91130200699229617X001P", "held_to": "2026-11-21", "valid_from": "2026-11-22",
+        "valid_to": "2031-11-21",
+    },
     "change_decision": {
         "outcome": "approved",
         "action": "change",

@@ -57,6 +57,9 @@ def words(content: bytes) -> str:
         ("one_window", "受理后企业撤回"),
         ("change", "一般变动：增加排放口"),
         ("change", "一般变动：法定代表人变更"),
+        ("permit_renewal", "重点管理：补正一次"),
+        ("permit_renewal", "当场更正；签发退回重拟"),
+        ("permit_renewal", "新建生产线"),
     ],
 )
 def test_no_letter_of_a_case_has_a_code_in_it(world: World, procedure: str, name: str) -> None:

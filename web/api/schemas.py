@@ -73,6 +73,7 @@ class StartIn(Schema):
     enterprise_id = fields.UUID()
     zone = fields.String()
     definition_id = fields.UUID()
+    permit_id = fields.UUID(metadata={"description": "the permit the case is about; its forms begin with it"})
 
 
 class CompleteIn(Schema):

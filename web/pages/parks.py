@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from registers import parties
 from registers.errors import DomainError
-from web import auth, pilotviews, unitsheets
+from web import auth, permitviews, pilotviews, unitsheets
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.refusals import told
@@ -72,6 +72,7 @@ def enterprise_file(enterprise_id: uuid.UUID) -> str:
     """Everything of one enterprise."""
     with reading() as conn:
         found = unitfiles.enterprise(conn, runtime(), actor(), enterprise_id)
+        found["permits"] = permitviews.told(conn, runtime(), found["permits"])
     return render_template("enterprise_file.html", **found, as_of=runtime().time.now())
 
 

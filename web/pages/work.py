@@ -133,6 +133,7 @@ def start(procedure: str) -> Response:
         procedure=procedure,
         enterprise_id=uuid.UUID(chosen) if chosen else None,
         zone=request.form.get("zone") or None,
+        permit_id=uuid.UUID(request.form["permit_id"]) if request.form.get("permit_id") else None,
     )
     with reading() as conn:
         mine = worklist.tasks(conn, actor(), search=answer["number"], limit=1)

@@ -42,7 +42,7 @@ def upgrade(owner_url: str) -> None:
 _GRANTS = f"""
 GRANT USAGE ON SCHEMA public TO {APP_ROLE};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE};
-REVOKE UPDATE, DELETE, TRUNCATE ON event, submission, house_line, permit_change, case_visit FROM {APP_ROLE};
+REVOKE UPDATE, DELETE, TRUNCATE ON event, submission, house_line, permit_change, permit_renewal, permit_version, case_visit FROM {APP_ROLE};
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON quota_account, quota_part, quota_posting, quota_entry, quota_share FROM {APP_ROLE};
 REVOKE UPDATE, DELETE, TRUNCATE ON reduction_use, total_import FROM {APP_ROLE};
 REVOKE UPDATE, DELETE, TRUNCATE ON waste_entry, waste_import, inspection_draw FROM {APP_ROLE};

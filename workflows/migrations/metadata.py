@@ -18,6 +18,7 @@ import registers.pilot_tables
 import registers.quota_accounts
 import registers.quota_rules
 import registers.reduction_tables
+import registers.renewals
 import registers.scoring_tables
 import registers.total_tables
 import registers.waste_tables
