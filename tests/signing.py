@@ -17,12 +17,16 @@ AGREED = {"decision": "agree", "truthful": True}
 SIGNED_STEPS = ("task_declaration", "task_sign", "task_quota_decision")
 
 
-def promised(world: World) -> tuple[uuid.UUID, uuid.UUID]:
-    """A case in which the enterprise has handed in its remark and its legal representative is to sign; case and task."""
+def promised(world: World, *let_out: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """A case in which the enterprise has handed in its remark and its legal representative is to sign; case and task.
+
+    `let_out` are steps that the signature lets go on.
+    """
     settings = {"id": "trial", "title": {"zh": "试验", "en": "Trial"}, "lead_matter": "eia"}
     model = chain(
         node("userTask", "fill", role="preparer"),
         node("userTask", "promise", role="legal_representative", form="declaration", signed="decision == 'agree'"),
+        *let_out,
         node("userTask", "check", role="window"),
     )
     content = {

@@ -15,7 +15,7 @@ from web import views
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext
 from web.words import in_language
-from workflows import access, cases, definitions, seals, separate, signatures, worklist
+from workflows import access, cases, definitions, seals, separate, signatures, signing, worklist
 from workflows.commands import Answer
 
 
@@ -29,16 +29,26 @@ def complete(task_id: uuid.UUID, data: dict[str, Any], said: Mapping[str, str] |
     return run(cases.complete, task_id=task_id, data=data, **given)
 
 
-def order(task_id: uuid.UUID, data: dict[str, Any]) -> seals.Order | None:
+def foretell(task_id: uuid.UUID, data: dict[str, Any]) -> signing.Foretold | None:
     """What would be signed with these answers; None when nothing would, or the task is no longer open."""
     with reading() as conn:
         found = worklist.task(conn, actor(), task_id)
-        if found["status"] != "open":
-            return None
-        if not access.may_work_on(actor(), found):
-            raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
-        compiled = definitions.compiled(runtime(), conn, found["definition_id"])
-        return signatures.prepare(conn, runtime(), actor(), compiled, found, data)
+    if found["status"] != "open":
+        return None
+    if not access.may_work_on(actor(), found):
+        raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
+    return signing.foretell(runtime(), actor(), found, data)
+
+
+def letters_shown(foretold: signing.Foretold) -> list[dict[str, Any]]:
+    """The letters that the signed step would make, as far as the signer may read them: title and text."""
+    with reading() as conn:
+        away = separate.hidden(conn, actor(), foretold.case_id)
+    return [
+        {"letter": one["kind"], "title": one["title"], "blocks": foretold.read(one)}
+        for one in foretold.letters
+        if separate.shows_letter(away, one)
+    ]
 
 
 def asked() -> list[seals.Ask]:
@@ -76,7 +86,8 @@ def found(conn: Connection, signature_id: uuid.UUID) -> dict[str, Any]:
         raise NotFound("没有这份签名，或您无权查看。", "There is no such signature, or it is not yours to see.")
     said = json.loads(bytes(row["document"]))
     said["answers"] = separate.own_data(compiled, away, compiled.form_of(row["element"]), said["answers"])
-    changed = signatures.check(conn, runtime().files_root, row)
+    changed = signatures.check(conn, runtime().files_root, compiled, row)
+    let_out = [one for one in signatures.let_out(conn, row) if separate.shows_letter(away, one)]
     if away and row["signer_id"] != actor().id:
         row["document"] = b""  # it says what the other deciding body had before it
     return {
@@ -84,6 +95,7 @@ def found(conn: Connection, signature_id: uuid.UUID) -> dict[str, Any]:
         "unchanged": not changed,
         "changed": changed,
         "said": said,
+        "let_out": [{key: one[key] for key in ("id", "title", "number", "sha256")} for one in let_out],
         "method_title": method_title(row["method"]),
     }
 
@@ -105,12 +117,12 @@ def method_title(name: str) -> str:
 
 def _sealed(task_id: uuid.UUID, data: dict[str, Any], said: Mapping[str, str]) -> signatures.Seal | None:
     idempotency_key()  # a request that cannot be carried out uses up no code
-    wanted = order(task_id, data)
-    if wanted is None:
+    foretold = foretell(task_id, data)
+    if foretold is None:
         return None
     adapter = seals.chosen()
-    evidence = seals.sign(runtime(), adapter, seals.with_words(wanted, said))
-    return signatures.Seal(adapter.name, wanted.sha256, evidence, _client())
+    evidence = seals.sign(runtime(), adapter, seals.with_words(foretold.order, said))
+    return signatures.Seal(adapter.name, foretold.order.sha256, evidence, _client())
 
 
 def _client() -> str:

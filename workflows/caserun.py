@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -315,8 +315,10 @@ class CaseRun:
                 by=(self.step.actor.id, self.step.actor.name),
             )
 
-    def submit(self, task: dict[str, Any], values: Any, stored: dict[str, Any]) -> None:
-        """Keep the submission, close the task, and let the engine go on with the values."""
+    def submit(
+        self, task: dict[str, Any], values: Any, stored: dict[str, Any], then: Callable[[], None] | None = None
+    ) -> None:
+        """Keep the submission, close the task, and let the engine go on with the values; `then` is done when it has come to rest."""
         self.writes.update(
             submission=True,
             closed=True,
@@ -327,7 +329,10 @@ class CaseRun:
             form=task["form"],
             data=to_wire(stored),
         )
-        self.settle(engine.complete(self.instance, str(task["id"]), values), done=task["id"])
+        outcome = engine.complete(self.instance, str(task["id"]), values)
+        if then is not None:
+            then()
+        self.settle(outcome, done=task["id"])
 
     def save(self) -> None:
         """Have the case written when the command is done (`write`)."""

@@ -81,8 +81,8 @@ def complete(step: Step, *, task_id: uuid.UUID, data: dict[str, Any], seal: sign
     _by_another(run, task)
     filled = formdata.for_submission(run, task, data)
     run.record("submitted", task["element"], name=task["name"], form=task["form"])
-    signatures.enter(run, task, filled, seal)
-    run.submit(task, filled.values, filled.stored)
+    signed = signatures.begin(run, task, filled, seal)
+    run.submit(task, filled.values, filled.stored, signed)
     return _answer(run, task)
 
 

@@ -107,13 +107,16 @@ def _contents(rt: Runtime, conn: Connection, case: dict[str, Any]) -> Iterator[t
 
 
 def _unsigned(archive: zipfile.ZipFile, number: str, lines: list[dict[str, Any]]) -> Iterator[events.Fault]:
-    """Signatures in the record whose document is not there, or is another one."""
+    """Signatures in the record whose document, or a letter they let out, is not there or is another one."""
     for line in lines:
         if line["kind"] == "signed":
-            name = f"{SIGNATURES}{line['data']['signature']}.json"
-            kept = archive.read(name) if name in archive.namelist() else b""
-            if hashlib.sha256(kept).hexdigest() != line["data"]["sha256"]:
-                yield events.Fault(number, line["seq"], f"{name}: not what was signed")
+            data = line["data"]
+            signed = {f"{SIGNATURES}{data['signature']}.json": data["sha256"]}
+            signed |= {f"letters/{one['id']}.docx": one["sha256"] for one in data["letters"]}
+            for name, sha256 in signed.items():
+                kept = archive.read(name) if name in archive.namelist() else b""
+                if hashlib.sha256(kept).hexdigest() != sha256:
+                    yield events.Fault(number, line["seq"], f"{name}: not what was signed")
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:

@@ -103,11 +103,11 @@ def _make(
         "verify_url": f"{step.rt.base_url}/verify/{code}" if code else step.rt.base_url,
     }
     known = {key: value for key, value in content.items() if key in about.placeholders}
-    template = run.compiled.letters.get(name) or templates.template_bytes(name)
+    pattern = template(run.compiled, name)
     if step.rt.writes_letters:
-        sha256 = files.store_bytes(step.rt.files_root, templates.fill(template, about, known))
+        sha256 = files.store_bytes(step.rt.files_root, templates.fill(pattern, about, known))
     else:
-        sha256 = hashlib.sha256(to_json(templates.check(template, about, known)).encode()).hexdigest()
+        sha256 = hashlib.sha256(to_json(templates.check(pattern, about, known)).encode()).hexdigest()
     letter_id = uuid7()
     step.conn.execute(
         insert(Letter).values(
@@ -135,8 +135,12 @@ def written(compiled: Compiled, letter: Mapping[str, Any]) -> bytes:
     """The Word file of a letter that was made where letters are not written out."""
     about = compiled.letter(letter["kind"])
     known = {key: value for key, value in letter["content_values"].items() if key in about.placeholders}
-    template = compiled.letters.get(letter["kind"]) or templates.template_bytes(letter["kind"])
-    return templates.fill(template, about, known)
+    return templates.fill(template(compiled, letter["kind"]), about, known)
+
+
+def template(compiled: Compiled, name: str) -> bytes:
+    """The Word template of a letter: the version's own, else that of the installation."""
+    return compiled.letters.get(name) or templates.template_bytes(name)
 
 
 def foreseen(run: CaseRun, about: templates.About) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 A user task of a model says when it is signed (property `signed`, an expression over its answers, e.g. `decision ==
 'agree'`). What is signed is one document in canonical JSON: the answers handed in, and by hash everything the case had
-gathered by then (submissions, letters, files). It is made twice: before, for the seal service and for reading; and inside
-the step, where it must come out the same. The signature is kept beside the submission, never changed, and its hash is
-a line of the record. Rehearsals and scenarios play a signed step with `PLAYED`; over HTTP there is no way to say that.
+gathered by then (submissions, letters, files) and the letters that the step itself makes (`stepletters`). It is made twice: before,
+for the seal service and for reading (`signing`); and inside the step, when the engine has come to rest, where it must come out the same.
+The signature is kept beside the submission, never changed; its hash, and the letters it let out, are a line of the record.
+Rehearsals and scenarios play a signed step with `PLAYED`; over HTTP there is no way to say that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,16 +26,15 @@ from registers import files, parties
 from registers.accounts import Actor
 from registers.db import Base, uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from workflows import access, casefile, documents, engine, events, expressions, formdata, letters, seals
+from workflows import access, casefile, documents, engine, events, expressions, formdata, letters, seals, stepletters
 from workflows.commands import Proof, to_json
 from workflows.definitions import Compiled
 from workflows.models import Case, Event
-from workflows.runtime import Runtime
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
 
-SCHEMA = "onewindow/signature/1"
+SCHEMA = "onewindow/signature/2"
 REHEARSAL = "rehearsal"
 CLIENT_LENGTH = 300
 
@@ -96,69 +96,70 @@ def wanted(compiled: Compiled, element: engine.Element, values: Mapping[str, Any
     return bool(expressions.compile_expression(condition, None).evaluate(known))
 
 
-def prepare(
-    conn: Connection, rt: Runtime, actor: Actor, compiled: Compiled, task: dict[str, Any], raw: dict[str, Any]
-) -> seals.Order | None:
-    """What would be signed with these answers; None when the step is not signed with them. Raises FormErrors."""
-    filled = formdata.checked(conn, compiled, task, raw, lambda: formdata.variables_of(conn, compiled, task["case_id"]))
-    element = compiled.model.elements[task["element"]]
-    if not wanted(compiled, element, filled.values):
+def begin(
+    run: CaseRun, task: Mapping[str, Any], filled: formdata.Filled, seal: Seal | None
+) -> Callable[[], None] | None:
+    """Before a step that is signed: what is done when the engine has come to rest. None when nothing is signed; refused without a seal."""
+    if not wanted(run.compiled, run.compiled.model.elements[task["element"]], filled.values):
         return None
-    made = document(conn, compiled, task, task["number"], filled.stored)
-    digest = hashlib.sha256(made).hexdigest()
-    return seals.Order(actor, f"{task['name']} {task['number']}", made, digest, {}, rt.time.now())
+    if seal is None:
+        raise SignatureRequired
+    held = letters.of_case(run.step.conn, run.id)
+    document = _before(run, task, filled.stored, held)
+
+    def finish() -> None:
+        known = {one["id"] for one in held}
+        made = [one for one in letters.of_case(run.step.conn, run.id) if one["id"] not in known]
+        _enter(run, task, seal, {**document, "made": stepletters.entries(run.compiled, made)}, made)
+
+    return finish
 
 
-def document(
-    conn: Connection, compiled: Compiled, task: Mapping[str, Any], number: str, stored: dict[str, Any]
-) -> bytes:
-    """The document of a signature in canonical form: the answers, and what the case held, each by its hash."""
+def _before(
+    run: CaseRun, task: Mapping[str, Any], stored: dict[str, Any], held: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The document of a signature as far as it is known before the step: the answers, and what the case held, each by its hash."""
+    conn, compiled = run.step.conn, run.compiled
     form = compiled.form_of(task["element"])
-    submitted = casefile.submissions(conn, task["case_id"])
+    submitted = casefile.submissions(conn, run.id)
     named = formdata.file_ids(form, stored)
     for row in submitted:
         named |= formdata.file_ids(compiled.form_of(row["element"]), row["data"])
     known = documents.by_ids(conn, named)
-    return to_json(
-        {
-            "schema": SCHEMA,
-            "case": {"id": task["case_id"], "number": number},
-            "procedure": {"id": compiled.procedure, "version": compiled.version, "definition": compiled.id},
-            "step": {"task": task["id"], "element": task["element"], "name": task["name"]},
-            "form": {"id": form.id, "version": form.version},
-            "answers": stored,
-            "submissions": [
-                {
-                    "id": row["id"],
-                    "element": row["element"],
-                    "at": row["submitted_at"].astimezone(UTC).isoformat(),
-                    "sha256": _hash(to_json(row["data"])),
-                }
-                for row in submitted
-            ],
-            "letters": [
-                {"id": one["id"], "title": one["title"], "number": one["number"], "sha256": one["sha256"]}
-                for one in letters.of_case(conn, task["case_id"])
-            ],
-            "files": [{"id": key, "name": file.name, "sha256": file.sha256} for key, file in sorted(known.items())],
-        }
-    ).encode()
+    return {
+        "schema": SCHEMA,
+        "case": {"id": run.id, "number": run.number},
+        "procedure": {"id": compiled.procedure, "version": compiled.version, "definition": compiled.id},
+        "step": {"task": task["id"], "element": task["element"], "name": task["name"]},
+        "form": {"id": form.id, "version": form.version},
+        "answers": stored,
+        "submissions": [
+            {
+                "id": row["id"],
+                "element": row["element"],
+                "at": row["submitted_at"].astimezone(UTC).isoformat(),
+                "sha256": _hash(to_json(row["data"])),
+            }
+            for row in submitted
+        ],
+        "letters": [
+            {"id": one["id"], "title": one["title"], "number": one["number"], "sha256": one["sha256"]} for one in held
+        ],
+        "files": [{"id": key, "name": file.name, "sha256": file.sha256} for key, file in sorted(known.items())],
+    }
 
 
-def enter(run: CaseRun, task: Mapping[str, Any], filled: formdata.Filled, seal: Seal | None) -> None:
-    """Keep the signature of a step that is signed; refused without one, or when what was signed has changed since."""
-    element = run.compiled.model.elements[task["element"]]
-    if not wanted(run.compiled, element, filled.values):
-        return
-    if seal is None:
-        raise SignatureRequired
-    made = document(run.step.conn, run.compiled, task, run.number, filled.stored)
-    digest = hashlib.sha256(made).hexdigest()
+def _enter(
+    run: CaseRun, task: Mapping[str, Any], seal: Seal, document: dict[str, Any], made: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep the signature of a step; refused when what was signed is not what there is now."""
+    content = to_json(document).encode()
+    digest = hashlib.sha256(content).hexdigest()
     if seal is not PLAYED and seal.sha256 != digest:
         raise Conflict(
             "signed_changed",
-            "签名时案件内容有变动（他人提交了材料或意见），尚未签名；请核对后重新签名。",
-            "The case changed while you were signing, so nothing was signed. Look at it and sign again.",
+            "签名时案件内容有变动（他人提交了材料或意见，或者将出具的文书与您核对的不同），尚未签名；请核对后重新签名。",
+            "The case, or a letter this step makes, changed while you were signing, so nothing was signed. Look at it and sign again.",
         )
     actor, signature_id = run.step.actor, uuid7()
     run.step.conn.execute(
@@ -174,15 +175,15 @@ def enter(run: CaseRun, task: Mapping[str, Any], filled: formdata.Filled, seal: 
             unit=_unit(run),
             method=seal.method,
             evidence=dict(seal.evidence),
-            document=made,
+            document=content,
             sha256=digest,
             client=seal.client[:CLIENT_LENGTH],
             signed_at=run.step.now,
         )
     )
-    run.record(
-        "signed", task["element"], name=task["name"], sha256=digest, method=seal.method, signature=str(signature_id)
-    )
+    let_out = [{"id": str(one["id"]), "sha256": one["sha256"]} for one in made]
+    about = {"name": task["name"], "sha256": digest, "method": seal.method, "signature": str(signature_id)}
+    run.record("signed", task["element"], **about, letters=let_out)
 
 
 def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -217,7 +218,13 @@ def one(conn: Connection, actor: Actor, signature_id: uuid.UUID) -> dict[str, An
     return {**row, "client": row["client"] if mine or access.administers(actor, "audit.see") else ""}
 
 
-def check(conn: Connection, files_root: Path, signature: Mapping[str, Any]) -> list[dict[str, str]]:
+def let_out(conn: Connection, signature: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The letters that a signed step made, as they are on file; the caller has checked the signature."""
+    named = {one["id"] for one in _line(conn, signature).get("letters", [])}
+    return [one for one in letters.of_case(conn, signature["case_id"]) if str(one["id"]) in named]
+
+
+def check(conn: Connection, files_root: Path, compiled: Compiled, signature: Mapping[str, Any]) -> list[dict[str, str]]:
     """What is not as it was when the signature was given, each in words; nothing when all is unchanged."""
     kept = bytes(signature["document"])
     found: list[tuple[str, str]] = []
@@ -228,18 +235,23 @@ def check(conn: Connection, files_root: Path, signature: Mapping[str, Any]) -> l
     found += _record_faults(conn, signature)
     found += _submission_faults(conn, signature, said)
     found += _letter_faults(conn, files_root, signature["case_id"], said)
+    found += _made_faults(conn, files_root, compiled, signature, said)
     found += _file_faults(files_root, said)
     if signature["method"] != REHEARSAL and not _sealed(signature, kept):
         found.append(("电子签章的凭证不成立", "the evidence of the seal does not hold"))
     return _told(found)
 
 
-def _record_faults(conn: Connection, signature: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _line(conn: Connection, signature: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record says of a signature; empty when it says nothing."""
     lines = conn.scalars(
         select(Event.data).where(Event.case_id == signature["case_id"], Event.kind == "signed").limit(1000)
     )
-    recorded = {line["signature"]: line["sha256"] for line in lines}
-    if recorded.get(str(signature["id"])) != signature["sha256"]:
+    return next((line for line in lines if line["signature"] == str(signature["id"])), {})
+
+
+def _record_faults(conn: Connection, signature: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if _line(conn, signature).get("sha256") != signature["sha256"]:
         return [("办理记录中没有这份签名的指纹", "the record of the case does not have this fingerprint")]
     if next(events.verify(conn, signature["case_id"]), None) is not None:
         return [("办理记录的哈希链不完整", "the chain of the case's record is broken")]
@@ -271,6 +283,23 @@ def _letter_faults(
         (f"文书“{was['title']}”已改动", f"the letter “{was['title']}” was altered")
         for was in said["letters"]
         if now.get(was["id"]) != was["sha256"] or not _intact(files_root, was["sha256"])
+    ]
+
+
+def _made_faults(
+    conn: Connection, files_root: Path, compiled: Compiled, signature: Mapping[str, Any], said: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """The letters the step made: on file they say what was signed, and the Word files say what is on file."""
+    recorded = {one["id"]: one["sha256"] for one in _line(conn, signature).get("letters", [])}
+    made = let_out(conn, signature)
+    if len(made) != len(recorded) or stepletters.entries(compiled, made) != said["made"]:
+        return [("签名后出具的文书与签名的内容不符", "a letter the signed step made does not say what was signed")]
+    return [
+        (f"文书“{one['title']}”已改动", f"the letter “{one['title']}” was altered")
+        for one in made
+        if one["sha256"] != recorded[str(one["id"])]
+        or not _intact(files_root, one["sha256"])
+        or not stepletters.says_the_same(compiled, one, files.path_of(files_root, one["sha256"]).read_bytes())
     ]
 
 

@@ -23,8 +23,8 @@ from registers.errors import DomainError
 from tests.conftest import World, key
 from tests.signing import AGREED, PASSWORD, SIGNATURE, promised
 from tests.web.conftest import Api
-from workflows import cases, seals, signatures, worklist
-from workflows.models import Draft, Submission
+from workflows import cases, definitions, seals, signatures, worklist
+from workflows.models import Case, Draft, Submission
 from workflows.runtime import Runtime
 
 Person = Callable[[str], Api]
@@ -209,6 +209,7 @@ def test_a_file_that_is_no_longer_the_one_signed_is_found(world: World, api: Per
                     "answers": {},
                     "submissions": [],
                     "letters": [],
+                    "made": [],
                     "files": [{"id": "1", "name": "图.pdf", "sha256": digest}],
                 }
             ).encode()
@@ -218,10 +219,13 @@ def test_a_file_that_is_no_longer_the_one_signed_is_found(world: World, api: Per
     case, task, own = signed(api, world)
     whole = {**row, "id": uuid.UUID(own["id"]), "case_id": case, "task_id": task, "method": "reauthentication"}
     path = files.path_of(world.rt.files_root, digest)
+    with world.rt.db.transaction() as conn:
+        version = conn.execute(select(Case.definition_id).where(Case.id == case)).scalar_one()
 
     def faults() -> list[str]:
         with world.rt.db.transaction() as conn:
-            found = signatures.check(conn, world.rt.files_root, {**whole, "evidence": {}})
+            compiled = definitions.compiled(world.rt, conn, version)
+            found = signatures.check(conn, world.rt.files_root, compiled, {**whole, "evidence": {}})
         return [one["en"] for one in found if "图.pdf" in one["en"]]
 
     assert faults() == []

@@ -20,18 +20,19 @@ blueprint = Blueprint("signatures", __name__, description="Signatures")
 @blueprint.response(200)
 @auth.signed_in
 def signing(args: dict[str, Any], task_id: uuid.UUID) -> Any:
-    """What handing in these answers would sign: the document, its SHA-256, and what the signer is asked for.
+    """What handing in these answers would sign: the document, its SHA-256, the letters of the step, what the signer is asked for.
 
     Nothing is changed. `signature` of the request that completes the task then carries what is asked for.
     """
-    wanted = sealing.order(task_id, args["data"])
-    if wanted is None:
+    foretold = sealing.foretell(task_id, args["data"])
+    if foretold is None:
         return {"required": False}
     return {
         "required": True,
         **sealing.described(),
-        "sha256": wanted.sha256,
-        "document": wanted.document.decode(),
+        "sha256": foretold.order.sha256,
+        "document": foretold.order.document.decode(),
+        "letters": sealing.letters_shown(foretold),
     }
 
 

@@ -31,8 +31,8 @@ def seal_task(task_id: uuid.UUID) -> Any:
     said = {key.removeprefix("signature."): text for key, text in request.form.items() if key.startswith("signature.")}
     data = _draft(task_id)
     try:
-        wanted = sealing.order(task_id, data)
-        if wanted is not None and wanted.sha256 != request.form.get("sha256"):
+        foretold = sealing.foretell(task_id, data)
+        if foretold is not None and foretold.order.sha256 != request.form.get("sha256"):
             changed = gettext("您核对之后内容又有变动，尚未签名。请再次核对后签名。")
             return _page(task_id, {"": changed}), 409
         sealing.complete(task_id, data, said)
@@ -110,10 +110,10 @@ def _page(task_id: uuid.UUID, errors: dict[str, str]) -> Any:
         ids = set().union(*(formdata.file_ids(one["form"], one["data"]) for one in submitted)) if submitted else set()
         files = {**shown.files, **documents.by_ids(conn, ids)}
     try:
-        wanted = sealing.order(task_id, shown.data)
+        foretold = sealing.foretell(task_id, shown.data)
     except forms.FormErrors as wrong:
         return show(task_id, shown.data, formpage.messages(wrong)), 422
-    if wanted is None:
+    if foretold is None:
         return redirect(url_for("pages.task", task_id=task_id))
     return render_template(
         "sign.html",
@@ -123,7 +123,8 @@ def _page(task_id: uuid.UUID, errors: dict[str, str]) -> Any:
         earlier=submitted,
         letters=letters,
         files=files,
-        sha256=wanted.sha256,
+        made=sealing.letters_shown(foretold),
+        sha256=foretold.order.sha256,
         how=sealing.described(),
         asks=sealing.asked(),
         errors=errors,
