@@ -50,6 +50,10 @@ LINES: dict[str, tuple[str, str]] = {
     "clock_paused": ("{matter}时限暂停：{pause} {reason}", "Clock of {matter} paused: {pause} {reason}"),
     "clock_resumed": ("{matter}时限恢复，届满日{due}", "Clock of {matter} resumed, due {due}"),
     "clock_decided": ("{matter}决定已签发，时限止于{on}", "Decision on {matter} signed; its clock stopped on {on}"),
+    "clock_reopened": (
+        "{matter}已签发的决定撤回，时限连续计算，届满日{due}：{reason}",
+        "The signed decision on {matter} was taken back; its clock never stopped, due {due}: {reason}",
+    ),
     "clock_extended": (
         "{matter}时限延长{days}日，届满日{due}，批准人{approved_by}：{reason}（{basis}）",
         "Limit of {matter} extended by {days} days to {due}, approved by {approved_by}: {reason} ({basis})",
@@ -148,6 +152,7 @@ MILESTONES = frozenset(
             "clock_paused",
             "clock_resumed",
             "clock_decided",
+            "clock_reopened",
             "decided",
             "deadline",
         ),

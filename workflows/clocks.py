@@ -5,6 +5,7 @@ the same reading, and the reading can print, day by day, how its date came about
 wrong and are fixed here. A pause is half-open: the day it begins is not counted, the day of resumption is; so
 a pause that is lifted on the same day moves nothing, and pauses that overlap exclude a day once. And only
 procedures that the rule names stop the clock (Law: 行政许可法 art. 45); others are shown as not doing so.
+A decision that is taken back before it is served was none: the clock reads as if it had never stopped, and every day since counts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from registers.errors import DomainError
 from registers.limits import UNIT_WORDS, LimitRule, Unit, pause_text
 from workflows.calendars import DAY, WorkCalendar
 
-FactKind = Literal["started", "paused", "resumed", "extended", "decided", "delivered"]
+FactKind = Literal["started", "paused", "resumed", "extended", "decided", "reopened", "delivered"]
 State = Literal["not_started", "running", "paused", "overdue", "decided", "decided_late"]
 
 # The walk below is bounded by the limit and the pauses; this guards against a pause of absurd length.
@@ -90,7 +91,7 @@ def read(
     started = max((fact.on for fact in known if fact.kind == "started"), default=None)
     if started is None:
         return Reading(None, None, None, None, 0, 0, rule.limit, "not_started", False)
-    decided = min((fact.on for fact in known if fact.kind == "decided"), default=None)
+    decided = _decided(known, as_of)
     if rule.backward or rule.limit == 0 or rule.unit in ("month", "year"):
         reading = _read_by_date(rule, known, calendar, as_of, started, decided)
     else:
@@ -103,7 +104,7 @@ def admit(rule: LimitRule, facts: Sequence[Fact], fact: Fact) -> None:
     started = [item.on for item in facts if item.kind == "started"]
     if fact.kind != "started" and not started:
         raise _refused("clock_not_started", "时限尚未起算。", "The clock has not started.")
-    if fact.kind in ("paused", "resumed", "extended", "decided") and fact.on < max(started):
+    if fact.kind in ("paused", "resumed", "extended", "decided", "reopened") and fact.on < max(started):
         raise _refused("clock_before_start", "日期早于起算之日。", "The date lies before the start of the clock.")
     if fact.kind == "paused":
         if fact.reason not in rule.pauses:
@@ -117,6 +118,10 @@ def admit(rule: LimitRule, facts: Sequence[Fact], fact: Fact) -> None:
             raise _refused("pause_backwards", "扣除期间的结束早于开始。", "The pause ends before it begins.")
     if fact.kind == "resumed" and not any(item.end is None for item in pauses(rule, facts)):
         raise _refused("clock_not_paused", "时限没有在扣除中。", "The clock is not paused.")
+    if fact.kind == "reopened":
+        stands = _decided(facts, fact.on)
+        if stands is None or stands > fact.on:
+            raise _refused("clock_not_decided", "没有可以撤回的决定。", "There is no decision to take back.")
     if fact.kind == "extended":
         _admit_extension(rule, facts, fact)
 
@@ -138,6 +143,13 @@ def pauses(rule: LimitRule, facts: Iterable[Fact]) -> tuple[Pause, ...]:
             if end is None or end > fact.on:
                 stretches.append(Pause(fact.on, end, (kind,)))
     return _merged(stretches)
+
+
+def _decided(facts: Iterable[Fact], as_of: date) -> date | None:
+    """The day of the decision that stands: each one taken back by then cancels the one before it."""
+    days = sorted(fact.on for fact in facts if fact.kind == "decided")
+    taken_back = sum(fact.kind == "reopened" and fact.on <= as_of for fact in facts)
+    return days[taken_back] if taken_back < len(days) else None
 
 
 def total_limit(rule: LimitRule, facts: Iterable[Fact]) -> int:
@@ -364,6 +376,10 @@ def _ineffective(rule: LimitRule, facts: list[Fact]) -> list[Line]:
         if fact.kind == "extended" and rule.extension is None:
             text = f"{fact.on} 延长没有法律依据，不计"
             lines.append(Line(fact.on, False, None, text, f"{fact.on}: no law allows an extension, ignored"))
+        if fact.kind == "reopened":
+            text = f"{fact.on} 撤回尚未送达的决定：此前的决定不作数，时限连续计算"
+            en = f"{fact.on}: a decision not yet served was taken back; the clock reads as if it had never stopped"
+            lines.append(Line(fact.on, False, None, text, en))
     return lines
 
 

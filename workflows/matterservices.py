@@ -1,4 +1,4 @@
-"""Case services for matters and their clocks: open, decide, start, pause, resume, stop."""
+"""Case services for matters and their clocks: open, decide, start, pause, resume, stop, take back."""
 
 from __future__ import annotations
 
@@ -154,6 +154,21 @@ def clock_decided(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, A
     matters.add_fact(run.step, run.reference, matter, "decided", run.step.today)
     run.record("clock_decided", element.id, matter=inputs["matter"], on=run.step.today)
     return {"on": run.step.today}
+
+
+@service("clock.reopen", "撤回签发，时限续计", "Take a signed decision back", required="matter", optional="reason")
+def clock_reopen(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
+    """Take back a decision that was signed and not yet served: its clock never stopped, every day since the signature counts.
+
+    Law: 行政许可法 art. 42 counts to the decision, art. 44 serves it afterwards; what was taken back before was no decision.
+    """
+    matter = matters.find(run.step.conn, run.id, inputs["matter"])
+    reason = str(inputs.get("reason") or "")
+    matters.add_fact(run.step, run.reference, matter, "reopened", run.step.today, reason=reason)
+    reading = _reading(run, inputs["matter"])
+    due = reading.statutory_due if reading else None
+    run.record("clock_reopened", element.id, matter=inputs["matter"], on=run.step.today, due=due, reason=reason)
+    return {"on": run.step.today, "due": due}
 
 
 def _reading(run: CaseRun, kind: str) -> Any:

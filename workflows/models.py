@@ -250,7 +250,7 @@ class Matter(Base):
 
 
 class ClockFact(Base):
-    """A fact of a matter's clock: started, paused, resumed, extended, decided, delivered."""
+    """A fact of a matter's clock: started, paused, resumed, extended, decided, reopened, delivered."""
 
     __tablename__ = "clock_fact"
     __table_args__ = (Index("ix_clock_fact_matter", "matter_id"),)

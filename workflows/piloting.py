@@ -196,7 +196,13 @@ def push(step: Step, *, pilot_id: uuid.UUID, key: str, on: date, cause: str, rea
 
 
 def push_task(step: Step, pilot_id: uuid.UUID, key: str, on: date, cause: str, reason: str) -> Answer:
-    """The push itself, with its attribution."""
+    """The push itself, with its attribution; while an event that may cost the pilot its place waits, it gets no more time."""
+    if waiting := pilot_events.open_count(step.conn, pilot_id):
+        raise Conflict(
+            "event_waits",
+            f"尚有{waiting}项须处理的情形未处理，处理之前不得延期。",
+            f"{waiting} events wait to be settled; until then nothing is put off.",
+        )
     if cause not in CAUSES:
         raise DomainError("cause", "请选择延误原因方。", "Say whom the delay is put down to.", pointer="cause")
     moved = milestoning.push.function(step, owner_kind=pilots.KIND, owner_id=pilot_id, key=key, on=on, reason=reason)[

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def replan(run: CaseRun, inputs: dict[str, Any], element: Element) -> dict[str, Any]:
     """Push the tasks that an approved change moves, with reason and attribution, and record the decision.
 
-    A task that cannot be moved (done already, never planned) is told back; the others move.
+    A task that cannot be moved (done already, never planned) is told back; the others move. While an event waits that may cost the
+    pilot its place, none does (试点方案三（二）: who may lose the place is not given more time first).
     """
     pilot_id = pilots.of_case(run.step.conn, run.id)
     moved, problems = 0, []
