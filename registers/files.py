@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import puremagic
-from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Row, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Row, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers import archives
@@ -32,7 +32,6 @@ from registers.errors import DomainError, NotFound
 
 MAX_SIZE = 50_000_000
 OWNER_QUOTA = 5_000_000_000
-SCAN_STATES = ("unscanned", "pending", "clean", "infected", "error")
 _BLOCK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -54,7 +53,6 @@ class StoredFileRow(Base):
     enterprise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enterprise.id"))
     uploaded_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("app_user.id"))
     created_at: Mapped[datetime]
-    scan: Mapped[str] = mapped_column(server_default="unscanned", comment="one of SCAN_STATES")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,6 @@ class StoredFile:
     enterprise_id: uuid.UUID | None
     uploaded_by: uuid.UUID | None
     created_at: datetime
-    scan: str
 
 
 def receive(
@@ -151,7 +148,6 @@ def enter(
         enterprise_id,
         user_id,
         now,
-        "unscanned",
     )
     conn.execute(insert(StoredFileRow).values(**vars(stored)))
     return stored
@@ -179,13 +175,6 @@ def owned(
     mine = table.c.enterprise_id == enterprise_id if enterprise_id is not None else table.c.uploaded_by == user_id
     rows = conn.execute(select(table).where(mine).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit))
     return [_stored(row) for row in rows]
-
-
-def set_scan(conn: Connection, sha256: str, state: str) -> None:
-    """Note what the virus scanner said about a content, for all files that share it."""
-    if state not in SCAN_STATES:
-        raise ValueError(state)
-    conn.execute(update(StoredFileRow).where(StoredFileRow.sha256 == sha256).values(scan=state))
 
 
 def store_bytes(root: Path, content: bytes) -> str:

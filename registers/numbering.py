@@ -45,6 +45,7 @@ class NumberingCounter(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last: Mapped[int]
+    elsewhere: Mapped[int | None] = mapped_column(comment="numbers up to this one were given outside this program")
 
 
 # One statement: the upsert takes (or waits for) the counter's row lock, and the pattern comes with the answer.
@@ -55,9 +56,9 @@ _NEXT = text(
     " AND r.valid_from_year <= :year ORDER BY r.valid_from_year DESC LIMIT 1) AS template"
 )
 _SET_LAST = text(
-    "INSERT INTO numbering_counter AS c (body_code, kind, year, last) VALUES (:body, :kind, :year, :last)"
-    " ON CONFLICT (body_code, kind, year) DO UPDATE SET last = excluded.last WHERE c.last <= excluded.last"
-    " RETURNING last"
+    "INSERT INTO numbering_counter AS c (body_code, kind, year, last, elsewhere) VALUES (:body, :kind, :year, :last, :last)"
+    " ON CONFLICT (body_code, kind, year) DO UPDATE SET last = excluded.last, elsewhere = excluded.last"
+    " WHERE c.last <= excluded.last RETURNING last"
 )
 _SET_RULE = text(
     "INSERT INTO numbering_rule (id, body_code, kind, template, valid_from_year)"

@@ -11,13 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, or_, select
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
 from registers.permits import Permit
 
 _RULES = Path(__file__).parent / "data" / "report_rules.json"
+# The duty of a body to answer an objection: it ends with the answer, and is told with the objection it belongs to.
+ANSWER = "objection_answer"
 
 
 class Obligation(Base):
@@ -64,6 +66,12 @@ def create(conn: Connection, rows: list[dict[str, Any]]) -> None:
         conn.execute(insert(Obligation), [{"id": uuid7(), "status": "open", **row} for row in rows])
 
 
+def close(conn: Connection, period_key: str, status: str, on: date) -> None:
+    """End a duty that is over by itself: done, or void because nothing is to be done any more."""
+    ending = update(Obligation).where(Obligation.period_key == period_key, Obligation.status.in_(("open", "overdue")))
+    conn.execute(ending.values(status=status, done_on=on if status == "done" else None))
+
+
 def of_enterprise(conn: Connection, enterprise_id: uuid.UUID, limit: int = 200) -> list[dict[str, Any]]:
     """The obligations of an enterprise by due date."""
     rows = conn.execute(
@@ -78,7 +86,10 @@ def of_enterprise(conn: Connection, enterprise_id: uuid.UUID, limit: int = 200) 
 def of_case(conn: Connection, case_id: uuid.UUID) -> list[dict[str, Any]]:
     """The obligations a case gave rise to, by due date."""
     rows = conn.execute(
-        select(Obligation.__table__).where(Obligation.case_id == case_id).order_by(Obligation.due_on).limit(200)
+        select(Obligation.__table__)
+        .where(Obligation.case_id == case_id, Obligation.kind != ANSWER)
+        .order_by(Obligation.due_on)
+        .limit(200)
     )
     return [dict(row) for row in rows.mappings()]
 

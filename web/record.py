@@ -19,7 +19,7 @@ from registers.limits import effect_text, pause_text
 from registers.parties import Body
 from web import words
 from web.i18n import day, language, pick
-from workflows import objections
+from workflows import corrections, objections
 from workflows.definitions import Compiled
 from workflows.reference import Reference
 
@@ -114,6 +114,8 @@ LINES: dict[str, tuple[str, str]] = {
     "case_note": ("留言：{text}", "Message: {text}"),
     "case_note_internal": ("内部批注", "Internal note"),
     "case_note_settled": ("留言已处理", "A message was settled"),
+    "correction_asked": ("请求更正：{text}", "Correction asked for: {text}"),
+    "correction_answered": ("答复更正请求（{correction_outcome}）：{text}", "Answered ({correction_outcome}): {text}"),
     "objection_raised": ("提出异议：{text}", "Objection raised: {text}"),
     "objection_answered": (
         "答复异议（{objection_outcome}）：{text}",
@@ -206,6 +208,7 @@ class _Titles:
             "decision": lambda code, on: self.decision(code),
             "rule": self._limit,
             "effect": lambda code, on: words.in_language(effect_text(code)),
+            "correction_outcome": lambda code, on: words.in_language(corrections.OUTCOMES.get(code, (code, code))),
             "objection_outcome": lambda code, on: words.in_language(objections.OUTCOMES.get(code, (code, code))),
             "rules": lambda given, on: "；".join(given) if language() == "zh" else "; ".join(given),
             "bodies": lambda given, on: self._body_names(given),

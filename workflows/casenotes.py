@@ -98,9 +98,10 @@ def settle(step: Step, *, case_id: uuid.UUID, note_id: uuid.UUID) -> Answer:
         raise Forbidden("您没有执行此操作的权限。", "You do not have the right to do this.")
     run = CaseRun.lock(step, case_id, closed_too=True)
     query = update(CaseNote).where(CaseNote.id == note_id, CaseNote.case_id == case_id, CaseNote.parent_id.is_(None))
+    query = query.where(CaseNote.kind != "correction")  # that one is answered, not ticked off
     if not is_official(step.actor, case):
         query = query.where(CaseNote.internal.is_(False))
-    if step.conn.execute(query.values(settled_at=step.now)).rowcount != 1:
+    if step.conn.execute(query.values(settled_at=step.now, settled_name=step.actor.name)).rowcount != 1:
         raise NotFound()
     run.record("case_note_settled", note=note_id)
     run.save()

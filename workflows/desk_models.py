@@ -7,19 +7,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base, uuid7
 
 
 class CaseNote(Base):
-    """A question on a case or a comment at one datum of a submission; an answer names what it answers."""
+    """A question on a case, a comment at one datum of a submission or a request for correction; an answer names what it answers."""
 
     __tablename__ = "case_note"
     __table_args__ = (
-        CheckConstraint("kind IN ('question', 'field')", name="kind"),
+        CheckConstraint("kind IN ('question', 'field', 'correction')", name="kind"),
+        CheckConstraint("outcome IN ('granted', 'declined')", name="outcome"),
         Index("ix_case_note_case", "case_id", "at"),
+        Index(
+            "ix_case_note_correction",
+            "at",
+            postgresql_where=text("kind = 'correction' AND parent_id IS NULL AND outcome IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -34,7 +40,9 @@ class CaseNote(Base):
     author_name: Mapped[str]
     of_enterprise: Mapped[bool]
     at: Mapped[datetime]
+    outcome: Mapped[str | None] = mapped_column(comment="how a request for correction was answered")
     settled_at: Mapped[datetime | None]
+    settled_name: Mapped[str] = mapped_column(server_default="", comment="who answered the request or settled the note")
 
 
 class CaseVisit(Base):

@@ -25,7 +25,7 @@ from registers.obligations import Obligation
 from registers.permits import Permit
 from registers.renewals import PermitRenewal
 from registers.timesource import CHINA
-from workflows import cron, notify
+from workflows import cron, impartial, notify
 from workflows.commands import Answer, Step, command
 from workflows.models import Case
 from workflows.reference import Reference
@@ -92,6 +92,8 @@ def done(step: Step, *, obligation_id: uuid.UUID, note: str, files: list[uuid.UU
         raise NotFound("没有这项义务，或不由您办理。", "There is no such duty, or it is not yours.")
     if row["status"] not in ("open", "overdue"):
         raise Conflict("duty_done", "该义务已办结。", "This duty is done.")
+    if row["kind"] == obligations.ANSWER:
+        raise Conflict("answer_objection", "请在案件页答复该异议。", "Answer the objection on the page of the case.")
     if not note.strip():
         raise DomainError("note", "请说明办理情况。", "Say how it was done.", pointer="note")
     step.conn.execute(
@@ -407,6 +409,8 @@ def _told(step: Step, row: Row[Any], zh: str, en: str, *, late: bool) -> notify.
             to = to.union(*(notify.of_body(conn, body_id, ("reviewer",), today) for body_id in bodies))
     else:
         to = notify.of_body(conn, row.body_id, ("reviewer", "head"), today)
+        if row.kind == obligations.ANSWER:
+            to = frozenset(one.user_id for one in impartial.answerers(conn, [row.case_id], today))
         if late:
             to |= notify.supervisors(conn, row.body_id, today)
     title = row.title
@@ -416,5 +420,5 @@ def _told(step: Step, row: Row[Any], zh: str, en: str, *, late: bool) -> notify.
         f"{title['zh']}{zh.format(due=row.due_on)}（{row.basis}）",
         f"{title['en']} {en.format(due=row.due_on)} ({row.basis})",
         row.case_id,
-        "/duties",
+        f"/cases/{row.case_id}#objections" if row.kind == obligations.ANSWER else "/duties",
     )

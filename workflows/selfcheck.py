@@ -88,7 +88,8 @@ def _numbers(conn: Connection, counted: Counter[str]) -> Iterator[Fault]:
         found = _sequence(patterns, prefixes.get(code, "OW"), counter["year"], numbers)
         explained |= set(found)
         counted["numbers"] += len(found)
-        yield from _gaps(f"{code} {kind} {counter['year']}", sorted(found.values()), counter["last"])
+        where = f"{code} {kind} {counter['year']}"
+        yield from _gaps(where, sorted(found.values()), counter["last"], counter["elsewhere"] or 0)
     everything = [*case_numbers, *(number for numbers in issued.values() for number in numbers)]
     for number in sorted(set(everything) - explained):
         yield Fault("numbers", number, "编号不属于任何计数器", "a number that no counter has given")
@@ -121,16 +122,19 @@ def _sequence(patterns: Iterable[str], prefix: str, year: int, numbers: Iterable
     return found
 
 
-def _gaps(counter: str, used: list[int], last: int) -> Iterator[Fault]:
-    """Numbers that were counted but stand on no paper, and a counter that is not where the papers are."""
+def _gaps(counter: str, used: list[int], last: int, elsewhere: int) -> Iterator[Fault]:
+    """Numbers that were counted but stand on no paper, and a counter that is not where the papers are.
+
+    Those up to `elsewhere` were given outside this program: they are no gap.
+    """
     if not used:
-        if last:
-            yield _lost(counter, f"1–{last}")
+        if last > elsewhere:
+            yield _lost(counter, f"{elsewhere + 1}–{last}")
         return
-    missing = sorted(set(range(used[0], used[-1] + 1)) - set(used))
+    missing = sorted(set(range(max(used[0], elsewhere + 1), used[-1] + 1)) - set(used))
     if missing:
         yield _lost(counter, "、".join(str(one) for one in missing[:20]))
-    if used[-1] != last:
+    if max(used[-1], elsewhere) != last:
         yield Fault(
             "numbers",
             counter,

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, and_, false, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, false, func, or_, select, text, update
 
 from registers.accounts import Actor
-from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.parties import Body, Delegation, Enterprise, User, UserRole
-from workflows import access, people, separate
+from workflows import access, separate, standins
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command, to_wire
 from workflows.lights import ClockAlarm
@@ -324,32 +323,7 @@ def save_draft(
 @command("delegation.create")
 def lend(step: Step, *, to_user_id: uuid.UUID, valid_from: date, valid_to: date, reason: str) -> Answer:
     """Let a colleague act with one's own roles for a period (代理)."""
-    if step.actor.id is None or to_user_id == step.actor.id:
-        raise DomainError("to_user", "请选择一位同事。", "Choose a colleague.", pointer="to_user_id")
-    if valid_to < valid_from or valid_to < step.today:
-        raise DomainError("period", "代理期间不正确。", "The period is not valid.", pointer="valid_to")
-    if not reason.strip():
-        raise DomainError("reason", "请说明理由。", "Give a reason.", pointer="reason")
-    if to_user_id not in {row["id"] for row in people.colleagues(step.conn, step.actor)}:
-        raise DomainError(
-            "to_user",
-            "只能委托本单位同事。",
-            "Only a colleague of the same unit can stand in.",
-            pointer="to_user_id",
-        )
-    delegation_id = uuid7()
-    step.conn.execute(
-        insert(Delegation).values(
-            id=delegation_id,
-            from_user_id=step.actor.id,
-            to_user_id=to_user_id,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            reason=reason.strip(),
-            created_at=step.now,
-        )
-    )
-    return {"delegation_id": delegation_id}
+    return {"delegation_id": standins.enter(step, step.actor, to_user_id, valid_from, valid_to, reason)}
 
 
 @command("delegation.revoke")

@@ -14,10 +14,23 @@ from registers import factors
 from registers.accounts import SYSTEM, Actor
 from tests.conftest import TODAY, World, key
 from tests.runtime.models import chain, node, publish, service
-from workflows import casenotes, cases, definitions, deskwork, objections, publicity, reviewing, visits
+from workflows import (
+    casenotes,
+    cases,
+    corrections,
+    definitions,
+    deskwork,
+    numberwork,
+    objections,
+    publicity,
+    reviewing,
+    standins,
+    visits,
+)
 from workflows.models import Notice, NoticeComment, Task
 
 Ready = tuple[Actor, dict[str, Any]]
+KIND = sorted(numberwork.titles())[0]
 REVIEW = chain(node("userTask", "review", role="reviewer"))
 SITE = chain(node("userTask", "check", role="reviewer", form="site_check"))
 NOTICE = chain(
@@ -150,9 +163,56 @@ def _withdraw_objection(world: World) -> Ready:
     return world.actor("qiye"), {"objection_id": _objected(world)}
 
 
+def _stand_in(world: World) -> Ready:
+    period = {"valid_from": TODAY, "valid_to": TODAY, "reason": "病假"}
+    return world.actor("anquan"), {
+        "user_id": world.actor("qianfa").id,
+        "to_user_id": world.actor("shencha").id,
+        **period,
+    }
+
+
+def _end_stand_in(world: World) -> Ready:
+    person, facts = _stand_in(world)
+    made = standins.appoint(world.rt, person, key(), **facts)["delegation_id"]
+    return person, {"user_id": facts["user_id"], "delegation_id": uuid.UUID(made)}
+
+
+def _pattern(world: World) -> Ready:
+    facts = {
+        "body_code": "sip-eeb",
+        "kind": "eia",
+        "template": "苏环建〔{year}〕07第{seq:04}号",
+        "from_year": TODAY.year,
+    }
+    return world.actor("xitong"), facts
+
+
+def _last(world: World) -> Ready:
+    facts = {"body_code": "sip-eeb", "kind": KIND, "year": TODAY.year, "last": 88, "note": "纸质台账"}
+    return world.actor("xitong"), facts
+
+
+def _ask_correction(world: World) -> Ready:
+    return world.actor("qiye"), {"case_id": _case(world, REVIEW)[0], "text": "排气筒高度应为25米"}
+
+
+def _answer_correction(world: World) -> Ready:
+    person, asked = _ask_correction(world)
+    note_id = uuid.UUID(corrections.ask(world.rt, person, key(), **asked)["note_id"])
+    return world.actor("shencha"), {
+        "case_id": asked["case_id"],
+        "note_id": note_id,
+        "outcome": "declined",
+        "text": "请撤回重报",
+    }
+
+
 PREPARED: dict[str, Callable[[World], Ready]] = {
     "case.note": _note,
     "case.note_settle": _settle,
+    "correction.ask": _ask_correction,
+    "correction.answer": _answer_correction,
     "review.mark": _mark,
     "template.save": _template,
     "template.drop": _drop_template,
@@ -166,6 +226,10 @@ PREPARED: dict[str, Callable[[World], Ready]] = {
     "objection.raise": _object,
     "objection.answer": _answer_objection,
     "objection.withdraw": _withdraw_objection,
+    "standin.appoint": _stand_in,
+    "standin.end": _end_stand_in,
+    "numbering.pattern": _pattern,
+    "numbering.last": _last,
     "user.factor_drop": _factor,
     "security.profile": _profile,
 }

@@ -115,18 +115,6 @@ def test_by_page_an_applicant_finds_every_way_and_the_head_answers(world: World,
     assert "部分采纳" in client.get(f"/cases/{case}").get_data(as_text=True)
 
 
-def test_before_acceptance_one_asks_the_window_to_open_the_application(world: World, app: Flask, api: Person) -> None:
-    case = started(world)
-    task = api("qiye").get("/tasks")["tasks"][0]["id"]
-    api("qiye").post(f"/tasks/{task}/complete", {"data": {"remark": "好"}})
-    client = page(app, world, "qiye")
-    assert "请求更正" in client.get(f"/cases/{case}").get_data(as_text=True)
-    token = {"csrf": csrf_of(client, f"/cases/{case}"), "idempotency_key": key()}
-    client.post(f"/cases/{case}/correction-wish", data={**token, "text": "排气筒高度应为25米"})
-    (note,) = api("chuangkou").get(f"/cases/{case}/notes")
-    assert note["text"] == "请求更正：排气筒高度应为25米"
-
-
 def test_a_report_goes_with_the_duty_and_the_body_of_the_permit_reads_it(world: World, app: Flask, api: Person) -> None:
     permit(world)
     own = world.actor("qiye").enterprise_id

@@ -10,9 +10,9 @@ from flask_smorest import Blueprint
 from registers import parties
 from web import auth, views
 from web.api import schemas
-from web.context import actor, reading, run
+from web.context import actor, reading, run, runtime
 from web.pages.system import checks, packages, version
-from workflows import access, administration, housebook, people
+from workflows import access, administration, housebook, people, standins
 
 blueprint = Blueprint("admin", __name__, description="Administration")
 
@@ -216,6 +216,35 @@ def give_role(args: dict[str, Any], user_id: uuid.UUID) -> Any:
 def take_role(user_id: uuid.UUID, role_id: uuid.UUID) -> Any:
     """Take a role away."""
     return run(administration.take_role, user_id=user_id, role_id=role_id)
+
+
+@blueprint.get("/users/<uuid:user_id>/stand-ins")
+@blueprint.response(200)
+@auth.signed_in
+def stand_ins(user_id: uuid.UUID) -> Any:
+    """Who stands in for a person, now or later."""
+    access.require(actor(), "users.manage")
+    with reading() as conn:
+        return views.plain(standins.of_user(conn, user_id, runtime().time.today()))
+
+
+@blueprint.post("/users/<uuid:user_id>/stand-ins")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.arguments(schemas.DelegationIn())
+@blueprint.response(201)
+@auth.signed_in
+def appoint_stand_in(args: dict[str, Any], user_id: uuid.UUID) -> Any:
+    """Let a colleague stand in for somebody who is absent."""
+    return run(standins.appoint, user_id=user_id, **args)
+
+
+@blueprint.delete("/users/<uuid:user_id>/stand-ins/<uuid:delegation_id>")
+@blueprint.doc(parameters=[schemas.KEY_HEADER])
+@blueprint.response(200)
+@auth.signed_in
+def end_stand_in(user_id: uuid.UUID, delegation_id: uuid.UUID) -> Any:
+    """End a stand-in early."""
+    return run(standins.end, user_id=user_id, delegation_id=delegation_id)
 
 
 @blueprint.get("/record")

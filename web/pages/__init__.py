@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
         migrating,
         milestones,
         modelruns,
+        numbers,
         objections,
         openpages,
         outside,

@@ -22,9 +22,11 @@ from workflows import (
     access,
     casenotes,
     cases,
+    corrections,
     definitions,
     documents,
     formdata,
+    impartial,
     incidents,
     letters,
     objections,
@@ -55,6 +57,8 @@ def case(case_id: uuid.UUID) -> str:
         seen = visits.of_case(conn, case_id)
         signed = sealing.of_case(conn, case_id, row["definition_id"])
         raised = objections.of_case(conn, case_id)
+        waits = any(one["status"] == "open" for one in raised)
+        able = impartial.answerers(conn, [case_id], rt.time.today()) if waits else []
         remedies = objections.remedies(conn, rt.reference.get(conn), case_id)
         files |= documents.by_ids(conn, {uuid.UUID(file) for one in raised for file in one["files"]})
         variables = separate.own_variables(compiled, away, formdata.variables_of(conn, compiled, case_id))
@@ -76,7 +80,8 @@ def case(case_id: uuid.UUID) -> str:
         remedies=remedies,
         stage="accepted" if any(clock.reading and clock.reading.started for clock in clocks) else "received",
         may_withdraw_or_object=row["enterprise_id"] is not None and row["enterprise_id"] == person.enterprise_id,
-        may_answer=objections.may_answer(person, row),
+        may_answer=any(one.user_id == person.id for one in able),
+        answerers=in_language(impartial.named(able)),
         objection_kinds=kinds(),
         objection_statuses=statuses(),
         objection_outcomes={key: in_language(pair) for key, pair in objections.OUTCOMES.items()},
@@ -89,6 +94,7 @@ def case(case_id: uuid.UUID) -> str:
         today=rt.time.today(),
         may_note=casenotes.may_write(person, row),
         is_official=casenotes.is_official(person, row),
+        correction_outcomes={key: in_language(pair) for key, pair in corrections.OUTCOMES.items()},
         diagrams=drawn,
         element_name=lambda key: (
             model_name(compiled.model.elements[key].name) if key in compiled.model.elements else key

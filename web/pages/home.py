@@ -16,8 +16,19 @@ from web import auth
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
+from web.pages.objections import kinds
 from web.pages.work import offset_asked, page_url
-from workflows import definitions, deskwork, install, matters, people, separate, worklist
+from workflows import (
+    corrections,
+    definitions,
+    deskwork,
+    install,
+    matters,
+    objections,
+    people,
+    separate,
+    worklist,
+)
 
 PAGE = 30
 LIGHTS = ("red", "yellow", "green")
@@ -108,6 +119,9 @@ def _official(told: list[dict[str, Any]]) -> str:
             "steps": worklist.steps_waiting(conn, person, scope) if scope != "done" else [],
             "procedures": {row["procedure"]: row["title"] for row in definitions.listing(conn, status="published")},
             "colleagues": people.colleagues(conn, person) if person.body_ids else [],
+            "objections_waiting": objections.to_answer(conn, person, today),
+            "corrections_waiting": corrections.waiting(conn, person),
+            "objection_kinds": kinds(),
         }
     tabs = [("mine", gettext("需要我办")), ("draft", gettext("草稿")), ("done", gettext("我已办结"))]
     if person.body_ids:

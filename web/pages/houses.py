@@ -232,4 +232,8 @@ def _house_kind(kind: str) -> str:
         "definition_proposed": gettext("提请发布流程"),
         "definition_declined": gettext("退回流程发布"),
         "definition_retired": gettext("停用流程"),
+        "stand_in_named": gettext("指定代理人"),
+        "stand_in_ended": gettext("收回代理"),
+        "numbering_pattern": gettext("修改编号格式"),
+        "numbering_last": gettext("接续编号"),
     }.get(kind, kind)

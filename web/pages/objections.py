@@ -1,4 +1,4 @@
-"""Objections of applicants: the list, and what is posted from the page of a case; and a wish to correct before acceptance."""
+"""Objections of applicants and requests for correction: the list, and what is posted from the page of a case."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web import auth, uploads
-from web.context import actor, reading, run
+from web.context import actor, reading, run, runtime
 from web.i18n import gettext
 from web.pages import blueprint
 from web.words import in_language
-from workflows import casenotes, objections
+from workflows import corrections, objections
 
 
 @blueprint.get("/objections")
@@ -22,7 +22,8 @@ def objection_list() -> str:
     """The objections in one's cases; what waits for an answer first."""
     with reading() as conn:
         rows = objections.of_person(conn, actor())
-    return render_template("objections.html", rows=rows, kinds=kinds(), statuses=statuses())
+        mine = {row["id"] for row in objections.to_answer(conn, actor(), runtime().time.today())}
+    return render_template("objections.html", rows=rows, mine=mine, kinds=kinds(), statuses=statuses())
 
 
 @blueprint.post("/cases/<uuid:case_id>/objections")
@@ -56,7 +57,16 @@ def withdraw_objection(case_id: uuid.UUID, objection_id: uuid.UUID) -> Response:
 @auth.signed_in
 def wish_to_correct(case_id: uuid.UUID) -> Any:
     """Ask the window, before acceptance, to open the application for correction."""
-    run(casenotes.write, case_id=case_id, text=gettext("请求更正：") + request.form.get("text", ""))
+    run(corrections.ask, case_id=case_id, text=request.form.get("text", ""))
+    return redirect(url_for("pages.case", case_id=case_id) + "#notes")
+
+
+@blueprint.post("/cases/<uuid:case_id>/correction-wish/<uuid:note_id>")
+@auth.signed_in
+def answer_correction(case_id: uuid.UUID, note_id: uuid.UUID) -> Any:
+    """Grant or decline a request for correction."""
+    said = {name: request.form.get(name, "") for name in ("outcome", "text")}
+    run(corrections.answer, case_id=case_id, note_id=note_id, **said)
     return redirect(url_for("pages.case", case_id=case_id) + "#notes")
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from registers import factors, parties
+from registers import accounts, factors, parties
 from registers.errors import DomainError
-from web import auth, words
-from web.context import actor, reading, run
+from web import auth, formvalues, words
+from web.context import actor, reading, run, runtime
 from web.i18n import in_language, language
 from web.pages import blueprint
-from workflows import access, administration, people
+from workflows import access, administration, people, standins
 
 
 @blueprint.get("/users")
@@ -123,6 +123,29 @@ def body_choices(listed: list[parties.BodyRef]) -> list[tuple[uuid.UUID, str]]:
     return [(body.id, in_language((body.name_zh, body.name_en))) for body in listed]
 
 
+@blueprint.post("/users/<uuid:user_id>/stand-ins")
+@auth.signed_in
+def appoint_stand_in(user_id: uuid.UUID) -> Any:
+    """Let a colleague stand in for somebody who is absent."""
+
+    def appoint() -> Any:
+        to_user_id = chosen("to_user_id")
+        if to_user_id is None:
+            raise DomainError("to_user", "请选择一位同事。", "Choose a colleague.", pointer="to_user_id")
+        period = {name: formvalues.day(name) for name in ("valid_from", "valid_to")}
+        reason = request.form.get("reason", "")
+        return run(standins.appoint, user_id=user_id, to_user_id=to_user_id, reason=reason, **period)
+
+    return _on_account(user_id, appoint)
+
+
+@blueprint.post("/users/<uuid:user_id>/stand-ins/<uuid:delegation_id>")
+@auth.signed_in
+def end_stand_in(user_id: uuid.UUID, delegation_id: uuid.UUID) -> Any:
+    """End a stand-in early."""
+    return _on_account(user_id, lambda: run(standins.end, user_id=user_id, delegation_id=delegation_id))
+
+
 def _on_account(user_id: uuid.UUID, action: Callable[[], Any]) -> Any:
     return carry_out(action, url_for("pages.user", user_id=user_id), lambda errors: _account(user_id, errors))
 
@@ -145,11 +168,16 @@ def _account(user_id: uuid.UUID, errors: dict[str, str]) -> str:
     with reading() as conn:
         person, units = people.account(conn, user_id), parties.bodies(conn)
         has_factor = factors.required(conn, user_id)
+        lent = standins.of_user(conn, user_id, runtime().time.today())
+        whose = accounts.actor_by_id(conn, user_id, runtime().time.today()) if person["active"] else None
+        colleagues = people.colleagues(conn, whose) if whose else []
     offered = parties.ENTERPRISE_ROLES if person["enterprise_id"] else parties.BODY_ROLES
     return render_template(
         "user.html",
         person=person,
         has_factor=has_factor,
+        lent=lent,
+        colleagues=[(one["id"], one["name"]) for one in colleagues],
         bodies=body_choices(units),
         roles=[(role, words.role_name(role)) for role in offered],
         errors=errors,
