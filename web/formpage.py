@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MultiDict
 
 import forms
@@ -17,6 +17,8 @@ from registers.errors import DomainError
 from web.context import actor, reading, runtime
 from web.i18n import gettext, language, pick
 from workflows import documents
+
+MOST_REUSED = 50
 
 
 def read(form: FormDefinition, posted: MultiDict[str, str]) -> dict[str, Any]:
@@ -29,12 +31,24 @@ def read(form: FormDefinition, posted: MultiDict[str, str]) -> dict[str, Any]:
         for key, value in posted.items(multi=True)
         if key.split(".")[0] in form.fields and (key, value) not in removed and not _is_blank_choice(form, key, value)
     ]
-    raw = forms.from_page(form, pairs)
+    raw = forms.from_page(form, _with_reused(form, posted, pairs))
     for key in posted:
         field = form.fields.get(key)
         if field is not None and field.type == "choices":
             raw.setdefault(key, [])
     return raw
+
+
+def _with_reused(form: FormDefinition, posted: MultiDict[str, str], pairs: list[tuple[str, str]]) -> list[Any]:
+    """The answers with the files chosen among those stored before: added to a list, in the place of a single one."""
+    chosen = [
+        (key.removeprefix("reuse:"), value)
+        for key, value in posted.items(multi=True)
+        if key.startswith("reuse:") and value and key.removeprefix("reuse:") in form.fields
+    ]
+    single = {name for name, _ in chosen if not form.fields[name].multiple}
+    kept = [pair for pair in pairs if pair[0] not in single]
+    return kept + [pair for pair in chosen if pair not in kept]
 
 
 def _is_blank_choice(form: FormDefinition, key: str, value: str) -> bool:
@@ -105,7 +119,19 @@ def helpers() -> dict[str, Any]:
         "choice_text": choice_text,
         "place": place,
         "upload_words": upload_words,
+        "own_files": own_files,
     }
+
+
+def own_files(field: Field) -> list[dict[str, Any]]:
+    """What the applicant stored before and may use again for this question."""
+    if actor().enterprise_id is None:
+        return []
+    if "own_files" not in g:
+        with reading() as conn:
+            g.own_files = [{**one, "text": str(one["id"])} for one in documents.reusable(conn, actor(), MOST_REUSED)]
+    fits = {extension.lower() for extension in field.accept}
+    return [one for one in g.own_files if not fits or one["name"].rpartition(".")[2].lower() in fits]
 
 
 def upload_words() -> dict[str, str]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from forms import letters
 from forms.definition import Field, FormDefinition
 from registers import parties
 from registers.errors import DomainError, NotFound
@@ -22,6 +21,7 @@ from registers.limits import LimitRule, pause_text, start_text
 from registers.parties import BodyRef
 from web import words
 from web.i18n import language, model_name, pick
+from workflows import lettering
 from workflows.definitions import Compiled
 from workflows.engine import Element
 from workflows.reference import Reference
@@ -77,11 +77,11 @@ def sample(compiled: Compiled, files: dict[str, bytes], form_id: str) -> tuple[F
     return form, {name: value for name, value in data.items() if "file:" not in json.dumps(value)}
 
 
-def letter_template(compiled: Compiled, name: str) -> tuple[str, bytes]:
-    """The Word template of a letter of this procedure; raises NotFound."""
+def letter_sample(compiled: Compiled, files: dict[str, bytes], name: str) -> tuple[str, bytes]:
+    """A letter of this procedure with the names of what will stand in it; raises NotFound."""
     if name not in compiled.settings.get("letters", ()):
         raise NotFound()
-    return pick(compiled.letter(name).title), compiled.letters.get(name) or letters.template_bytes(name)
+    return pick(compiled.letter(name).title), lettering.sample(files, name)
 
 
 def _body(conn: Connection, rt: Runtime, compiled: Compiled) -> BodyRef | None:

@@ -208,12 +208,18 @@ def _identifier(step: Step, name: str, value: Any) -> Any:
     return value
 
 
+_GUIDE = frozenset({"who", "conditions", "steps", "result", "limits", "basis", "fee"})
+
+
 def _guide(step: Step, name: str, value: Any) -> Any:
-    if not isinstance(value, dict) or not set(value) <= {"who", "steps", "limits", "basis", "fee"}:
+    if not isinstance(value, dict) or not set(value) <= _GUIDE:
         raise _wrong(name, "办事指南的内容有误。", "The guide is not as it should be.")
-    steps, fee = value.get("steps", {"zh": []}), value.get("fee", {"zh": ""})
-    if not _said(steps) or not _said(fee):
-        raise _wrong(name, "办理步骤和收费应有中文。", "Steps and fee are given in Chinese, and may be in English.")
+    if not all(_said(value.get(part, {"zh": []})) for part in ("conditions", "steps", "result", "fee")):
+        raise _wrong(
+            name,
+            "受理条件、办理步骤、办理结果和收费应有中文。",
+            "Conditions, steps, result and fee are given in Chinese, and may be in English.",
+        )
     unknown = set(value.get("limits", ())) - limits.codes(step.conn)
     for code in value.get("basis", ()):
         try:

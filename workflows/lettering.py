@@ -175,8 +175,17 @@ def preview(
     rt: Runtime, conn: Connection, actor: Actor, files: dict[str, bytes], name: str, case_id: uuid.UUID | None
 ) -> bytes:
     """The letter filled from a case (as it was issued there, else with what the case knows), or with names of the placeholders."""
+    known = {} if case_id is None else _of_case(rt, conn, actor, of_letter(files, name), case_id)
+    return _filled(files, name, known)
+
+
+def sample(files: dict[str, bytes], name: str) -> bytes:
+    """The letter as anybody may see it beforehand: with the names of its placeholders."""
+    return _filled(files, name, {})
+
+
+def _filled(files: dict[str, bytes], name: str, known: Mapping[str, Any]) -> bytes:
     about = of_letter(files, name)
-    known = {} if case_id is None else _of_case(rt, conn, actor, about, case_id)
     values = {key: known.get(key) or _stand_in(spec) for key, spec in about.placeholders.items()}
     return templates.fill(template_of(files, name), about, values)
 

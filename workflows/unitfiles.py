@@ -30,15 +30,16 @@ from registers.pilot_tables import Pilot
 from registers.quota_accounts import period_on
 from registers.reduction_tables import ReductionProject
 from registers.scoring_tables import SurveyInvitation
-from workflows import access, inspecting, piloting, quotareading, wasteledger
-from workflows.models import Case, Letter
+from workflows import access, documents, inspecting, piloting, quotareading, wasteledger
+from workflows.models import Case, Letter, Notice
 from workflows.runtime import Runtime
 
 MOST, MOST_OPERATORS = 200, 50
 
 
 def enterprise(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID) -> dict[str, Any]:
-    """All that is known of an enterprise: cases, letters, permits, duties, quota, totals, reductions, wastes, inspections."""
+    """All that is known of an enterprise: cases, letters, notices, permits, duties, quota, totals, reductions, wastes,
+    inspections; to the enterprise itself also the documents it stored and may use again."""
     unit = quotareading.unit(conn, actor, enterprise_id)
     cases = _cases(conn, actor, Case.enterprise_id == enterprise_id)
     letters = select(
@@ -60,6 +61,8 @@ def enterprise(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.
         "reductions": reductions.listing(conn, own, limit=MOST),
         "waste": _waste(conn, rt, actor, enterprise_id),
         "inspections": [row for row in cases if row["procedure"] == inspecting.PROCEDURE],
+        "notices": _notices(conn, enterprise_id, access.visible_cases(actor)),
+        "documents": documents.reusable(conn, actor) if actor.enterprise_id == enterprise_id else [],
         "surveys": conn.scalar(
             select(func.count()).select_from(SurveyInvitation).where(SurveyInvitation.enterprise_id == enterprise_id)
         ),
@@ -137,6 +140,18 @@ def enterprises(conn: Connection, actor: Actor, words: str = "", limit: int = 10
         query = query.where(like)
     rows = conn.execute(query.where(mine).order_by(parties.Enterprise.name).limit(limit)).mappings()
     return [dict(row) for row in rows]
+
+
+def _notices(conn: Connection, enterprise_id: uuid.UUID, seen: Any) -> list[dict[str, Any]]:
+    """The public notices about the cases of an enterprise, newest first."""
+    query = (
+        select(Notice.id, Notice.kind, Notice.title, Notice.from_on, Notice.until_on, Notice.closed_at)
+        .join(Case, Case.id == Notice.case_id)
+        .where(Case.enterprise_id == enterprise_id, seen)
+        .order_by(Notice.from_on.desc(), Notice.id.desc())
+        .limit(MOST)
+    )
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def _waste(conn: Connection, rt: Runtime, actor: Actor, enterprise_id: uuid.UUID) -> dict[str, Any] | None:

@@ -99,5 +99,7 @@ def test_the_guide_says_the_steps_and_the_fee_that_a_designer_writes(world: Worl
 
     said = {"steps": {"zh": ["提出", "答复"], "en": ["Ask", "Answer"]}, "fee": {"zh": "不收费", "en": "None"}}
     assert change(**said)["settings"]["guide"] == said
+    more = {"conditions": {"zh": ["已登记"], "en": ["Registered"]}, "result": {"zh": ["答复书"], "en": ["An answer"]}}
+    assert change(**said, **more)["settings"]["guide"] == said | more
     assert change(steps={"zh": [1]})["pointer"] == "guide"
     assert change(fee={"en": "None"})["pointer"] == "guide"

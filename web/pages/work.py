@@ -113,14 +113,13 @@ def guide_sample(procedure: str, form_id: str) -> str:
 
 @blueprint.get("/procedures/<procedure>/letters/<name>.docx")
 def guide_letter(procedure: str, name: str) -> Response:
-    """The empty Word template of a letter, as a sample of the result."""
+    """A letter with the names of what will stand in it, as a sample of the result."""
     rt = runtime()
     with rt.db.transaction() as conn:
         compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
-    title, content = guides.letter_template(compiled, name)
-    return send_file(
-        io.BytesIO(content), mimetype=letters.DOCX, as_attachment=True, download_name=f"{title}.docx", max_age=0
-    )
+        title, content = guides.letter_sample(compiled, definitions.files_of(conn, compiled.id), name)
+    said = title + gettext("（样本）") + ".docx"
+    return send_file(io.BytesIO(content), mimetype=letters.DOCX, as_attachment=True, download_name=said, max_age=0)
 
 
 @blueprint.post("/procedures/<procedure>/start")

@@ -97,7 +97,8 @@ def _facts(draft: workbench.Draft) -> dict[str, Any]:
     ]
     if who["zh"]:
         guide["who"] = {"zh": who["zh"], "en": who["en"] or who["zh"]}
-    guide |= {"steps": _lines(form, "steps"), "fee": _words(form, "fee")}
+    guide |= {part: _lines(form, part) for part in ("conditions", "steps", "result")}
+    guide |= {"fee": _words(form, "fee")}
     guide = {key: value for key, value in guide.items() if value not in (None, {})}
     facts: dict[str, Any] = {
         "title": {"zh": form.get("title_zh", ""), "en": form.get("title_en", "")},
