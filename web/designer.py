@@ -40,6 +40,7 @@ def payload(conn: Connection, draft: Draft, name: str, csrf: str) -> dict[str, A
         **_common(conn, draft, name, csrf),
         "choices": {**choices(conn, draft.files), "limitPage": url_for("pages.limits"), "file": name},
         "said": designerwords.editor(),
+        "version": f"/api/v1/definitions/{draft.row['id']}",
         "away": url_for("pages.draft_history", definition_id=draft.row["id"]),
         "lint": designerwords.lint(),
     }

@@ -126,7 +126,7 @@ def playing() -> dict[str, Any]:
     return {
         "title": gettext("令牌推演"),
         "about": gettext(
-            "按画出的流向走一遍，不看条件和数据：走哪条路、事件何时发生由您决定。要用真实数据和规则，请到“试办”。"
+            "按画出的流向走一遍，不看条件和数据：走哪条路、事件何时发生、重复的步骤办几次由您决定；调用的流程逐步走完。要用真实数据和规则，请到“试办”。"
         ),
         "changed": gettext("图已修改，从头开始。"),
         "again": gettext("从头开始"),
@@ -137,7 +137,6 @@ def playing() -> dict[str, Any]:
         "at": gettext("现在停在：{a}"),
         "over": gettext("全部结束，没有遗留。"),
         "stuck": gettext("走不下去了：{a} 在等永远不会到的流向。"),
-        "repeated": gettext("（这一步办理多份，推演按一份计。）"),
         "kinds": {
             "bpmn:StartEvent": gettext("开始"),
             "bpmn:EndEvent": gettext("结束"),
@@ -150,6 +149,10 @@ def playing() -> dict[str, Any]:
         "choices": {
             "begin": gettext("从“{a}”开始"),
             "finish": gettext("办完“{a}”"),
+            "once": gettext("办“{a}”（第1次）"),
+            "again": gettext("“{a}”再办一次"),
+            "enough": gettext("“{a}”不再重复，继续"),
+            "none": gettext("“{a}”一次也不办，跳过"),
             "happens": gettext("发生“{a}”"),
             "take": gettext("“{a}”走：{b}"),
             "pick": gettext("“{a}”选上：{b}"),
@@ -158,6 +161,9 @@ def playing() -> dict[str, Any]:
         },
         "happens": {
             "finished": gettext("办完“{a}”。"),
+            "done": gettext("“{a}”办了第{n}次。"),
+            "times": gettext("“{a}”共办{n}次，办完。"),
+            "skipped": gettext("“{a}”一次也没有办。"),
             "happened": gettext("发生“{a}”。"),
             "along": gettext("“{a}”之后是“{b}”。"),
             "joined": gettext("各路在“{a}”汇合。"),

@@ -160,7 +160,8 @@ def letter_places(files: Mapping[str, bytes], chosen: list[str]) -> list[tuple[s
     known = letter_kinds(files)
     for name in chosen:
         for key, spec in known[name].placeholders.items():
-            if spec.type != "rows":
+            # What fills the tables of a common letter is the affair of the step that makes it.
+            if spec.type != "rows" or letters.find(name) is None:
                 found[key] = (key, pick(spec.label), not spec.optional or found.get(key, ("", "", False))[2])
     return sorted(found.values())
 

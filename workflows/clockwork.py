@@ -34,7 +34,8 @@ def resume(step: Step, *, case_id: uuid.UUID, matter: str, kind: str | None = No
         step, run.reference, found, "resumed", step.today, pause_kind=kind or None, reason=reason.strip()[:2000]
     )
     after = _dates(run, matter)
-    run.record("clock_resumed", matter=matter, due=after["statutory_due"], reason=reason)
+    which = {"pause": kind} if kind else {}
+    run.record("clock_resumed", matter=matter, **which, due=after["statutory_due"], reason=reason)
     run.save()
     return {"case_id": run.id, **after}
 

@@ -2,8 +2,8 @@
 
 Clocks that were stopped, let run again or extended by hand, and stopped steps that were retried, skipped or put right are part of how
 a case went: they are played at the time they happened, by whoever did them then or another who may. An act that has no place (the
-step does not stop this time, the matter is not there) is not forced; the replay says so. A move to another version and corrections
-after the end are never played, and said.
+step does not stop this time, the matter is not there) is not forced; the replay says so. A move to another version, corrections
+after the end and objections of the applicant are never played, and said.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ _EVENTS = {
     "clock_resumed": "resume",
     "clock_extended": "extend",
 }
-_NEVER = {"migrated": "migrated", "corrected": "corrected"}
+# What is never played, and the datum of its line that says what it was about.
+_NEVER = {
+    "migrated": ("migrated", ""),
+    "corrected": ("corrected", "path"),
+    "objection_raised": ("objection", "against"),
+}
 _MOST = 200  # acts of one case
 
 Somebody = Callable[[uuid.UUID | None], Actor | None]
@@ -40,9 +45,9 @@ Somebody = Callable[[uuid.UUID | None], Actor | None]
 
 @dataclass(frozen=True)
 class Left:
-    """Something that was done to a past case and is not in its replay; `name` is the step, matter or datum it was about."""
+    """Something that was done to a past case and is not in its replay; `name` is the step, matter, datum or decision it was about."""
 
-    what: str  # one of PLAYED, migrated, corrected
+    what: str  # one of PLAYED, migrated, corrected, objection
     name: str
 
 
@@ -63,8 +68,8 @@ def of_case(conn: Connection, case_id: uuid.UUID) -> Iterator[tuple[datetime, st
 def never_played(conn: Connection, case_id: uuid.UUID) -> tuple[Left, ...]:
     """What was done to a case that no replay shows."""
     query = select(Event.kind, Event.data).where(Event.case_id == case_id, Event.kind.in_(_NEVER)).limit(_MOST)
-    found = [Left(_NEVER[row.kind], str(row.data.get("path") or "")) for row in conn.execute(query)]
-    return tuple(dict.fromkeys(found))
+    found = [(*_NEVER[row.kind], row.data) for row in conn.execute(query)]
+    return tuple(dict.fromkeys(Left(what, str(data.get(datum) or "")) for what, datum, data in found))
 
 
 def about(facts: Mapping[str, Any]) -> str:
@@ -105,7 +110,7 @@ def _clock(rt: Runtime, case_id: uuid.UUID, kind: str, facts: Mapping[str, Any],
     if kind == "pause":
         clockwork.pause(rt, person, kind=facts["pause"], days=facts["days"], **said)
     elif kind == "resume":
-        clockwork.resume(rt, person, **said)
+        clockwork.resume(rt, person, kind=facts.get("pause"), **said)
     else:
         clockwork.extend(rt, person, days=facts["days"], approved_by=str(facts.get("approved_by") or ""), **said)
     return True

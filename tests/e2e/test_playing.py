@@ -44,9 +44,21 @@ STUCK = _model(
 )  # fmt: skip
 
 
-def _played(served: Site, person: Person, model: str, language: str = "zh") -> Page:
+CALLED = _model(
+    '<bpmn:startEvent id="in"/><bpmn:userTask id="look" name="看现场"/><bpmn:endEvent id="out"/>',
+    [("in", "look", ""), ("look", "out", "")],
+)
+CALLED = CALLED.replace('<bpmn:process id="trial"', '<bpmn:process id="visit" name="现场核查"')
+SEVERAL = _model(
+    '<bpmn:startEvent id="start"/><bpmn:userTask id="ask" name="会办"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>'
+    '<bpmn:callActivity id="call" name="核查" calledElement="visit"/><bpmn:endEvent id="done" name="办结"/>',
+    [("start", "ask", ""), ("ask", "call", ""), ("call", "done", "")],
+)
+
+
+def _played(served: Site, person: Person, model: str, language: str = "zh", **others: str) -> Page:
     settings = json.dumps({"id": "trial", "title": {"zh": "试验", "en": "Trial"}, "lead_matter": "eia"})
-    files = {"process.bpmn": model, "procedure.json": settings}
+    files = {"process.bpmn": model, "procedure.json": settings, **{f"{name}.bpmn": one for name, one in others.items()}}
     draft = served.api("sheji").post("/definitions", {"procedure": "trial", "files": files})["id"]
     person.open(f"/definitions/{draft}/edit?lang={language}")
     person.page.wait_for_selector('[data-island="designer"][data-ready]')
@@ -113,3 +125,25 @@ def test_a_way_that_cannot_go_on_is_said_in_both_languages(served: Site) -> None
         for name in press:
             _press(page, name)
         expect(page.locator("[data-playing] [role=status]")).to_contain_text(said)
+
+
+def test_a_repeated_step_counts_every_time_and_a_called_procedure_is_walked_through(served: Site) -> None:
+    designer = served.as_person("sheji")
+    with designer.page.expect_response("**/api/v1/definitions/*"):
+        page = _played(served, designer, SEVERAL, visit=CALLED)
+    state, log = page.locator("[data-playing] [role=status]"), page.locator("[data-playing] .told")
+    for name in ("办“会办”（第1次）", "“会办”再办一次", "“会办”再办一次", "“会办”不再重复，继续"):
+        _press(page, name)
+    expect(log).to_contain_text("“会办”办了第3次。")
+    expect(log).to_contain_text("“会办”共办3次，办完。")
+    expect(log).to_contain_text("进入“核查”。")
+    expect(state).to_have_text("现在停在：核查、看现场")
+    _press(page, "办完“看现场”")
+    expect(log).to_contain_text("办完“核查”。")
+    expect(state).to_have_text("全部结束，没有遗留。")
+    # Back before the repeated step: it need not be done at all.
+    for _ in range(5):
+        page.locator("[data-playing]").get_by_role("button", name="退一步").press("Enter")
+    _press(page, "“会办”一次也不办，跳过")
+    expect(log).to_contain_text("“会办”一次也没有办。")
+    designer.look("desktop-playing-called")

@@ -13,6 +13,7 @@ import pytest
 from docx import Document
 
 from registers.accounts import SYSTEM
+from tests.clocks.conftest import at_page  # noqa: F401 - a fixture
 from tests.conftest import World
 from tests.runtime.models import chain, node, service
 from tests.web.conftest import Api
@@ -144,6 +145,17 @@ def test_a_sandbox_case_makes_the_letter_without_taking_a_number(api: Person, wo
         ("visit", {"placeholders": {"date": {"zh": "日期"}}}, "placeholders"),
         ("visit", {"placeholders": {"x": {"zh": "x", "type": "python"}}}, "placeholders"),
         ("visit", {"placeholders": {"__class__": {"zh": "x"}}}, "placeholders"),
+        ("visit", {"placeholders": {"items": {"zh": "x", "type": "rows"}}}, "placeholders"),
+        (
+            "visit",
+            {"placeholders": {"items": {"zh": "x", "type": "rows", "columns": {"A": {"zh": "x"}}}}},
+            "placeholders",
+        ),
+        (
+            "visit",
+            {"placeholders": {"items": {"zh": "x", "type": "rows", "columns": {"a": {"zh": "x", "type": "rows"}}}}},
+            "placeholders",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_kind_is_told_at_its_field(
@@ -205,3 +217,58 @@ def test_only_designers_make_kinds(api: Person, draft: str) -> None:
     for login in ("qiye", "shencha", "chuangkou"):
         api(login).put(f"/definitions/{draft}/letters", body)
         assert api(login).last.status_code == 403
+
+
+LISTED = {
+    "zh": "核查事项",
+    "en": "Items",
+    "type": "rows",
+    "columns": {"area": {"zh": "地点", "en": "Place"}, "on": {"zh": "日期", "en": "Day", "type": "date"}},
+}
+
+
+def _tables(content: bytes) -> list[list[list[str]]]:
+    return [[[cell.text for cell in row.cells] for row in table.rows] for table in Document(io.BytesIO(content)).tables]
+
+
+def test_a_row_of_a_table_is_repeated_for_each_item_of_a_list(api: Person, world: World, draft: str) -> None:
+    items = "[{'area': '东车间', 'on': '2026-09-03'}, {'area': '西车间', 'on': '2026-09-04'}]"
+    send = service("send", "letter.issue", "sent", letter="'visit'", values=f"{{'items': {items}}}")
+    body = {"name": "process.bpmn", "content": chain(ASK, send).decode(), "expected": _sha(api, draft)}
+    api("sheji").put(f"/definitions/{draft}/files", body)
+    made = _make(api, draft, placeholders={"remark": FACTS["placeholders"]["remark"], "items": LISTED})
+    assert made["name"] == "visit", made
+    _publish(world, draft)
+    (letter,) = api("qiye").get(f"/cases/{_case(api, '备齐台账')}")["letters"]
+    table, *_ = _tables(api("qiye").raw(f"/letters/{letter['id']}").data)
+    assert table == [["序号", "地点", "日期"], ["1", "东车间", "2026年9月3日"], ["2", "西车间", "2026年9月4日"]]
+
+
+def test_by_page_the_columns_of_a_table_are_lines_of_their_own(
+    api: Person,
+    draft: str,
+    at_page: Any,  # noqa: F811 - the fixture
+) -> None:
+    client, hidden = at_page("sheji")
+    rows = [
+        ("items", "核查事项", "rows"),
+        ("items.area", "地点", "text"),
+        ("items.on", "日期", "date"),
+        ("remark", "要求", "text"),
+    ]
+    typed = {
+        **hidden,
+        "expected": _sha(api, draft),
+        "code": "visit",
+        "title_zh": "现场核查函",
+        **{f"placeholder_{part}": [row[place] for row in rows] for place, part in enumerate(("name", "zh", "type"))},
+        "placeholder_en": [""] * len(rows),
+        "placeholder_optional": ["no"] * len(rows),
+    }
+    answer = client.post(f"/definitions/{draft}/letters", data=typed)
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    kept = json.loads(_files(api, draft)["letters/visit.json"])["placeholders"]
+    assert set(kept) == {"items", "remark"}
+    assert {key: one["type"] for key, one in kept["items"]["columns"].items()} == {"area": "text", "on": "date"}
+    shown = client.get(f"/definitions/{draft}/letters/visit").get_data(as_text=True)
+    assert 'value="items.area"' in shown

@@ -61,6 +61,7 @@ def _letters_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
         errors=errors,
         given=kindform.typed() if errors else {},
         types=kindform.types(),
+        kind_lines=kindform.lines,
         common=kindform.common_words(),
     )
 
@@ -124,6 +125,7 @@ def _page(definition_id: uuid.UUID, name: str, errors: dict[str, str]) -> str:
         if errors and request.form.get("do") == "kind"
         else lettering.kind_facts(draft.files, name),
         types=kindform.types(),
+        kind_lines=kindform.lines,
         common=kindform.common_words(),
         lines=lettering.lines(draft.files, name),
         cases=cases,

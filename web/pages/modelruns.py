@@ -15,6 +15,7 @@ from web import auth, diagrams, runviews, words
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name
 from web.pages import blueprint
+from web.pages.objections import kinds
 from workflows import access, definitions, foreseeing, modelruns
 from workflows import scenarios as playing
 
@@ -116,7 +117,7 @@ def model_run(run_id: uuid.UUID) -> Any:
         return words.case_status("closed", outcome, model_name(steps[outcome].name) if outcome in steps else outcome)
 
     summary = modelruns.summary(found)
-    return render_template("foreseen.html", row=row, found=found, summary=summary, ended=ended)
+    return render_template("foreseen.html", row=row, found=found, summary=summary, ended=ended, objection_kinds=kinds())
 
 
 def _day(name: str) -> date | None:

@@ -13,6 +13,7 @@ import { declareLists, lost, putBack, remarksOf } from "./lib/designer/keeping.j
 import layOut from "./lib/designer/layout.js";
 import linting, { join } from "./lib/designer/linting.js";
 import moddle, { keepExpressions } from "./lib/designer/moddle.js";
+import processesOf from "./lib/designer/others.js";
 import Panel from "./lib/designer/panel.js";
 import Playing from "./lib/designer/playing.js";
 import Saver, { download } from "./lib/designer/saver.js";
@@ -161,7 +162,8 @@ island.querySelector("[data-panel]").addEventListener("click", async (event) => 
   if (!saver.dirty) location.assign(link.href);
 });
 show(given.findings);
-const playing = new Playing(modeler, island.querySelector("[data-playing]"), island.querySelector("[data-panel]"), said.play);
+const called = processesOf(given, modeler.get("moddle"));
+const playing = new Playing(modeler, island.querySelector("[data-playing]"), island.querySelector("[data-panel]"), said.play, called);
 document.querySelector("[data-play]").addEventListener("click", ({ currentTarget }) => {
   modeler.get("selection").select(null);
   playing.toggle(currentTarget);

@@ -7,8 +7,9 @@ const MARKS = ["has-token", "can-go", "was-passed"];
 
 export default class Playing {
   // holder takes the place of the panel while one plays.
-  constructor(modeler, holder, panel, said) {
-    Object.assign(this, { modeler, holder, panel, said, on: false });
+  // `called` gives the processes of the version's other models, once they are asked for.
+  constructor(modeler, holder, panel, said, called) {
+    Object.assign(this, { modeler, holder, panel, said, called, read: [], on: false });
     this.canvas = modeler.get("canvas");
     this.elements = modeler.get("elementRegistry");
     // An answer of false takes the click from everybody else, so there is none while nobody plays.
@@ -21,12 +22,20 @@ export default class Playing {
     this.holder.hidden = !this.on;
     this.panel.hidden = this.on;
     button.setAttribute("aria-pressed", String(this.on));
-    if (this.on) this.restart();
-    else this.mark([], []);
+    if (!this.on) return this.mark([], []);
+    this.restart();
+    this.fetch();
+  }
+
+  // What this drawing calls is walked through as soon as it is there; a play that has begun goes on as it began.
+  async fetch() {
+    this.read = await this.called();
+    if (this.on && !this.taken.length) this.restart();
   }
 
   restart(first) {
     this.taken = [];
+    this.others = this.read;
     this.replay(first);
   }
 
@@ -35,7 +44,7 @@ export default class Playing {
     this.told = first ? [first] : [];
     this.passed = new Set();
     const processes = this.modeler.getDefinitions().rootElements.filter((one) => one.$type === "bpmn:Process" && one.flowElements?.length);
-    this.tokens = new Tokens(processes, (what, node, flow) => this.note(what, node, flow));
+    this.tokens = new Tokens(processes, (...told) => this.note(...told), this.others);
     for (const key of this.taken) this.tokens.take(this.tokens.choices()[key]);
     this.draw();
   }
@@ -54,13 +63,11 @@ export default class Playing {
     return false;
   }
 
-  note(what, node, flow) {
+  note(what, node, flow, count) {
     if (node) this.passed.add(node.id);
     if (flow) this.passed.add(flow.id);
-    const said = this.said.happens[what];
-    if (said) this.told.push(said.replace("{a}", this.name(node)).replace("{b}", flow ? this.name(flow.targetRef) : ""));
-    const loop = what === "finished" && node.loopCharacteristics;
-    if (loop) this.told.push(this.said.repeated);
+    const said = this.said.happens[what === "finished" && count ? "times" : what];
+    if (said) this.told.push(said.replace("{a}", this.name(node)).replace("{b}", flow ? this.name(flow.targetRef) : "").replace("{n}", count || ""));
   }
 
   name(node) {

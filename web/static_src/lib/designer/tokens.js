@@ -1,19 +1,23 @@
-// Tokens on a drawing, by the rules of BPMN, without conditions or data: who plays decides which way a choice goes and when an
-// event comes. Pure: no page, no editor; it reads the elements of the model and keeps where tokens are.
+// Tokens on a drawing, by the rules of BPMN, without conditions or data: who plays decides which way a choice goes, when an event
+// comes and how often a repeated step is done. A called procedure is walked through like a subprocess where it is at hand. Pure: no
+// page, no editor; it reads the elements of the models and keeps where tokens are.
 const MOST_STEPS = 500; // of a run that needs nobody: a ring of gateways would never end
+const DEEPEST = 12; // procedures that call each other: one that calls itself is a step from there on
 
 const is = (node, ...kinds) => kinds.some((kind) => node.$type === `bpmn:${kind}`);
 const isScope = (node) => is(node, "SubProcess", "Transaction", "AdHocSubProcess");
 const eventOf = (node) => node.eventDefinitions?.[0];
 const kindOf = (node) => eventOf(node)?.$type.slice(5).replace("EventDefinition", "") || "";
+const repeats = (node) => Boolean(node.loopCharacteristics);
 const flowsIn = (scope) => (scope.flowElements || []).filter((one) => !is(one, "SequenceFlow") && !/^bpmn:Data/.test(one.$type));
 const out = (node) => (node.outgoing || []).filter((flow) => is(flow, "SequenceFlow"));
 const into = (node) => (node.incoming || []).filter((flow) => is(flow, "SequenceFlow"));
 
 export default class Tokens {
-  // tell(what, node, more) is called for each thing that happens.
-  constructor(processes, tell) {
-    Object.assign(this, { processes, tell, tokens: [], scopes: [], begun: new Set(), count: 0, chosen: new Map() });
+  // tell(what, node, flow, count) is called for each thing that happens; `others` are processes that may be called.
+  constructor(processes, tell, others = []) {
+    const known = new Map([...others, ...processes].map((one) => [one.id, one]));
+    Object.assign(this, { processes, tell, known, tokens: [], scopes: [], begun: new Set(), count: 0, chosen: new Map() });
     for (const process of processes) {
       const starts = this.starts(process);
       if (starts.length === 1 && !eventOf(starts[0])) this.start(process, starts[0]);
@@ -42,6 +46,18 @@ export default class Tokens {
     this.tokens.push({ node, scope, via });
   }
 
+  // What is walked through inside a step: a subprocess itself, or the procedure it calls.
+  inner(token) {
+    const { node } = token;
+    if (isScope(node)) return node;
+    const called = is(node, "CallActivity") ? this.known.get(node.calledElement) : null;
+    return called && this.depth(token.scope) < DEEPEST ? called : null;
+  }
+
+  depth(scope) {
+    return scope.host ? 1 + this.depth(scope.host.scope) : 0;
+  }
+
   // Everything that can be done now: {key, node, flow?, what, act}; `what` is a word of designerwords.
   choices() {
     const found = [];
@@ -61,7 +77,10 @@ export default class Tokens {
         for (const flow of ways) add(!is(node, "InclusiveGateway") ? "take" : this.picked(token).has(flow) ? "unpick" : "pick", node, () => this.pick(token, flow), flow);
         if (this.picked(token).size) add("go", node, () => this.leave(token, [...this.picked(token)]));
       } else if (is(node, "IntermediateCatchEvent", "ReceiveTask")) add("happens", node, () => this.leave(token, ways, "happened"));
-      else if (/(Task|CallActivity)$/.test(node.$type)) add("finish", node, () => this.leave(token, ways, "finished"));
+      else if (repeats(node) && !token.inside) {
+        add(token.done ? "again" : "once", node, () => this.once(token));
+        add(token.done ? "enough" : "none", node, () => this.leave(token, ways, token.done ? "finished" : "skipped", token.done));
+      } else if (/(Task|CallActivity)$/.test(node.$type) && !token.inside) add("finish", node, () => this.leave(token, ways, "finished"));
       if (/(Task|CallActivity|SubProcess|Transaction)$/.test(node.$type)) for (const event of this.boundaries(node)) {
         if (kindOf(event) !== "Compensate") add("happens", event, () => this.boundary(token, event));
       }
@@ -95,6 +114,20 @@ export default class Tokens {
     return out(node).length > 1 && is(node, "ExclusiveGateway", "InclusiveGateway", "ComplexGateway");
   }
 
+  // One more time of a step that is repeated: a subprocess is entered, a task is done.
+  once(token) {
+    if (this.inner(token)) return this.enter(token);
+    token.done = (token.done || 0) + 1;
+    this.tell("done", token.node, null, token.done);
+  }
+
+  enter(token) {
+    const inner = this.inner(token);
+    token.inside = this.open(inner, token);
+    this.tell("entered", token.node);
+    this.starts(inner).filter((one) => !is(one, "StartEvent") || !eventOf(one)).forEach((one) => this.put(one, token.inside));
+  }
+
   picked(token) {
     if (!this.chosen.has(token)) this.chosen.set(token, new Set());
     return this.chosen.get(token);
@@ -114,8 +147,7 @@ export default class Tokens {
     if (is(node, "InclusiveGateway") && into(node).length > 1 && !token.together) return this.nobodyElse(token);
     if (/Gateway$/.test(node.$type)) return !this.asks(node) && !is(node, "EventBasedGateway");
     if (is(node, "IntermediateCatchEvent")) return kindOf(node) === "Link";
-    if (isScope(node)) return !token.inside;
-    return false;
+    return Boolean(this.inner(token)) && !token.inside && !repeats(node);
   }
 
   here(token) {
@@ -155,11 +187,7 @@ export default class Tokens {
       token.together = true;
       return this.asks(node) ? undefined : this.leave(token, out(node));
     }
-    if (isScope(node)) {
-      token.inside = this.open(node, token);
-      this.tell("entered", node);
-      return this.starts(node).forEach((one) => this.put(one, token.inside));
-    }
+    if (this.inner(token)) return this.enter(token);
     if (is(node, "EndEvent")) return this.end(token);
     if (is(node, "IntermediateThrowEvent") && kindOf(node) === "Link") return this.jump(token);
     if (is(node, "IntermediateThrowEvent") && ["Signal", "Escalation"].includes(kindOf(node))) this.thrown(node, scope);
@@ -174,10 +202,10 @@ export default class Tokens {
     if (target) for (const flow of out(target)) this.put(flow.targetRef, token.scope, flow);
   }
 
-  leave(token, ways, said = "") {
+  leave(token, ways, said = "", count = 0) {
     this.remove(token);
     this.chosen.delete(token);
-    if (said) this.tell(said, token.node);
+    if (said) this.tell(said, token.node, null, count);
     if (!ways.length && !is(token.node, "EndEvent")) this.tell("stops", token.node);
     for (const flow of ways) {
       this.tell("along", token.node, flow);
@@ -247,7 +275,10 @@ export default class Tokens {
     if (!over.host) this.tell("over", over.node);
     else if (this.tokens.includes(over.host)) {
       if (over.node.triggeredByEvent) this.remove(over.host);
-      else this.leave(over.host, out(over.host.node), "finished");
+      else if (repeats(over.host.node)) {
+        Object.assign(over.host, { inside: null, done: (over.host.done || 0) + 1 });
+        this.tell("done", over.host.node, null, over.host.done);
+      } else this.leave(over.host, out(over.host.node), "finished");
     }
     return true;
   }
