@@ -140,6 +140,14 @@ def versions(
     return found
 
 
+def begins_later(conn: Connection, permit_id: uuid.UUID, today: date) -> date | None:
+    """The first day of a term that is granted but has not begun."""
+    coming = select(func.max(PermitVersion.valid_from)).where(
+        PermitVersion.permit_id == permit_id, PermitVersion.valid_from > today
+    )
+    return conn.scalar(coming)
+
+
 def _as_it_is(permit: Mapping[str, Any]) -> dict[str, Any]:
     names = ("case_id", "klass", "decided_on", "valid_from", "valid_to", "content", "entered_at")
     return {name: permit[name] for name in names}

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
+from registers import renewals
 from registers.errors import NotFound
 from registers.laws import DATA
 from registers.parties import Body, Enterprise, Zone
@@ -56,14 +57,18 @@ def rows(
 
 
 def permit(conn: Connection, number: str) -> dict[str, Any]:
-    """One permit by its number with its outlets; raises NotFound."""
+    """One permit by its number with its outlets and the terms it has had; raises NotFound."""
     found = list(_permits(conn, date.max, "", 1, 0, Permit.number == number))
     if not found:
         raise NotFound("没有这个许可。", "There is no such permit.")
     public = {name: _clean(found[0].get(name)) for name in fields("permits")}
     names = fields("outlets")
     limits = [{name: _clean(row.get(name)) for name in names} for row in _limits_of(found[0])]
-    return {**public, "outlets": limits}
+    terms = [
+        {name: one[name] for name in ("valid_from", "valid_to", "decided_on")}
+        for one in renewals.versions(conn, [found[0]["id"]]).get(found[0]["id"], [])
+    ]
+    return {**public, "outlets": limits, "terms": terms}
 
 
 def masked(text: str) -> str:

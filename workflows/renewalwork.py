@@ -20,6 +20,7 @@ from registers.errors import Conflict, DomainError
 from registers.obligations import Obligation
 from registers.renewals import PermitRenewal
 from workflows import letters, matters
+from workflows.duties import RENEWAL_AHEAD
 from workflows.models import Case
 from workflows.services import Inputs, service
 
@@ -49,6 +50,12 @@ def held(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     if other is not None:
         return _not_held(
             f"许可证{number}的延续正在办理（{other}），不能重复申请。", f"{number} is being renewed already ({other})."
+        )
+    begins = renewals.begins_later(run.step.conn, row["id"], run.step.today)
+    if begins is not None:
+        return _not_held(
+            f"许可证{number}已经延续，新有效期自{begins}开始，开始后才能再次申请。",
+            f"{number} is renewed already; its next term begins on {begins}.",
         )
     over = row["status"] != "valid" or row["valid_to"] < run.step.today
     content = row["content"] or {}
@@ -164,7 +171,10 @@ def stand(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
 def outlook(
     conn: Connection, reference: Reference, rows: Iterable[Mapping[str, Any]], today: date
 ) -> dict[uuid.UUID, dict[str, Any]]:
-    """For each discharge permit that can be renewed: by when to ask, how late it is, and the case that asks already."""
+    """For each discharge permit that can be renewed: by when to ask, how late it is, and the case that asks already.
+
+    Pages offer it (`offered`) from when the duty to ask is entered; the law names no earliest day.
+    """
     wanted = {row["id"]: row for row in rows if renewable(row)}
     asking = {
         row.permit_id: {"case_id": row.id, "case_number": row.number}
@@ -175,7 +185,12 @@ def outlook(
         )
     }
     return {
-        key: {**_timing(conn, reference, row["valid_to"], today), "case_id": None, **asking.get(key, {})}
+        key: {
+            **_timing(conn, reference, row["valid_to"], today),
+            "offered": row["valid_to"] - RENEWAL_AHEAD <= today,
+            "case_id": None,
+            **asking.get(key, {}),
+        }
         for key, row in wanted.items()
     }
 

@@ -88,6 +88,7 @@ def test_a_renewed_permit_keeps_its_number_and_its_old_term_stays_readable(world
         old = renewals.versions(conn, [held["id"]])[held["id"]][1]
     assert (change["action"], change["case_id"]) == ("renewal", player.case_id)
     assert public["valid_to"] == date(2032, 3, 2)
+    assert [one["valid_to"] for one in public["terms"]] == [date(2032, 3, 2), OLD[1]]
     assert "monitoring" in old["content"] and "noise" not in old["content"]
     assert held["content"]["noise"] == "厂界噪声执行3类标准"
 
@@ -171,6 +172,15 @@ def test_a_second_application_for_the_same_permit_goes_back(world: World) -> Non
     play(world, "按期申请", until="task_renewal_plan")
     second = play(world, "按期申请", until="task_renewal_application")
     assert [task["element"] for task in second.open_tasks()] == ["task_renewal_request"]
+
+
+def test_a_term_that_has_not_begun_is_not_renewed(world: World) -> None:
+    play(world, "按期申请")
+    early = play(world, "按期申请", until="task_renewal_application", valid_to="2032-03-02")
+    assert [task["element"] for task in early.open_tasks()] == ["task_renewal_request"]
+    world.time.move_to(date(2027, 3, 3))
+    early.carry_out([{"task": "task_renewal_request", "submit": {"permit_number": NUMBER, "anything_changed": False}}])
+    assert [task["element"] for task in early.open_tasks()] == ["task_renewal_application"]
 
 
 def test_nobody_is_late_who_has_asked_until_the_application_is_taken_back(world: World) -> None:
