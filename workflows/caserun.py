@@ -7,36 +7,18 @@ row, so agencies that finish parallel tasks at the same moment follow each other
 
 from __future__ import annotations
 
-import traceback
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
-
-from sqlalchemy import insert
 
 from handlers import registry
 from registers import milestones, parties
 from registers.db import uuid7
-from registers.errors import Conflict, DomainError, Forbidden, NotFound
+from registers.errors import Conflict, Forbidden, NotFound
 from registers.hotpath import send
-from registers.timesource import end_of
-from workflows import (
-    access,
-    calendars,
-    definitions,
-    engine,
-    events,
-    expressions,
-    notify,
-    quotawork,
-    reference,
-    services,
-    statements,
-)
+from workflows import access, definitions, engine, events, openwork, quotawork, reference, services, statements
 from workflows.commands import Step, to_wire
-from workflows.models import Incident
 
 
 @dataclass
@@ -278,10 +260,7 @@ class CaseRun:
             self.step.rt.observer(self.id, outcome)
         self._note(outcome)
         self._reach(outcome.route)
-        waiting = {uuid.UUID(item.id): item for item in outcome.waiting}
-        self._reconcile_tasks(waiting, done)
-        self._reconcile_deadlines(waiting)
-        self._reconcile_incidents(outcome.parked)
+        openwork.reconcile(self, outcome, done)
         if outcome.finished and self.status == "running":
             self.status = "closed"
             self.outcome = self.outcome or outcome.ended_by
@@ -375,151 +354,6 @@ class CaseRun:
             "deadlines": self.open_deadlines,
             "known": self.known_deadlines,
             "incidents": self.open_incidents,
-        }
-
-    def _reconcile_tasks(self, waiting: dict[uuid.UUID, engine.Waiting], done: uuid.UUID | None) -> None:
-        if done is not None:
-            self.open_tasks.pop(done, None)
-            self.open_deadlines.discard(done)
-        human = {key: item for key, item in waiting.items() if item.kind == "task"}
-        gone = set(self.open_tasks) - set(human)
-        if gone:
-            self.writes["cancelled"] = list(gone)
-            self.record("tasks_cancelled", count=len(gone))
-        fresh = [self.task_row(key, item) for key, item in human.items() if key not in self.open_tasks]
-        if fresh:
-            self.writes["opened"] = to_wire(fresh)
-            for row in fresh:
-                self.record("task_opened", row["element"], name=row["name"], role=row["role"], due_on=row["due_on"])
-            notify.returned(self, fresh)
-        for key in gone:
-            del self.open_tasks[key]
-        for row in fresh:
-            self.open_tasks[row["id"]] = row["assignee_id"]
-
-    def task_row(self, key: uuid.UUID, item: engine.Waiting, opened_on: date | None = None) -> dict[str, Any]:
-        """The row of a task; its limit counts from the day it was opened (today when none is given)."""
-        element = item.element
-        role = self.compiled.role_of(element)
-        of_enterprise = role in parties.ENTERPRISE_ROLES
-        body_id = None if of_enterprise or role is None else self._body_of(item)
-        due = self._due(element, body_id, opened_on)
-        return {
-            "id": key,
-            "case_id": self.id,
-            "element": element.id,
-            "name": element.name or element.id,
-            "form": element.properties.get("form"),
-            "role": role,
-            "matter": element.properties.get("matter"),
-            "body_id": body_id,
-            "enterprise_id": self.enterprise_id if of_enterprise else None,
-            "local": item.local,
-            "limit_rule": element.properties.get("limitRule"),
-            "due_on": due.date if due else None,
-            "assignee_id": self.opened_by if role is None else None,
-            "opened_at": self.step.now,
-        }
-
-    def _body_of(self, item: engine.Waiting) -> uuid.UUID | None:
-        """The body a task is offered to: its `body` expression, else the lead body."""
-        expression = item.element.properties.get("body")
-        if not expression:
-            return self.lead_body_id
-        key = expressions.compile_expression(expression, None).evaluate({**self.variables(), **item.local})
-        known = self.body_id(str(key))
-        if known is None:
-            known = parties.body_by_code(self.step.conn, str(key)).id
-            self.join(str(key), known)
-        return known
-
-    def _due(
-        self, element: engine.Element, body_id: uuid.UUID | None, start: date | None = None
-    ) -> calendars.Due | None:
-        """The last day of an element's limit from a day (today when none is given), as the body concerned (else the leading one) counts a bare 日."""
-        code = element.properties.get("limitRule")
-        if not code:
-            return None
-        body_code = self.reference.body_code(self.step.conn, body_id or self.lead_body_id)
-        return self.reference.due(self.step.conn, code, start or self.step.today, body_code)
-
-    def _reconcile_deadlines(self, waiting: dict[uuid.UUID, engine.Waiting]) -> None:
-        # What no longer waits never comes back under the same id.
-        self.known_deadlines &= set(waiting)
-        gone = self.open_deadlines - set(waiting)
-        if gone:
-            self.writes["ended"] = list(gone)
-            self.open_deadlines -= gone
-        rows = []
-        for key, item in waiting.items():
-            if key not in self.known_deadlines:
-                row = self.deadline_row(key, item)
-                if row:
-                    rows.append(row)
-        if rows:
-            self.writes["awaited"] = to_wire(rows)
-            fresh = {row["waiting_id"] for row in rows}
-            self.open_deadlines |= fresh
-            self.known_deadlines |= fresh
-
-    def deadline_row(
-        self, key: uuid.UUID, item: engine.Waiting, opened_on: date | None = None
-    ) -> dict[str, Any] | None:
-        """The deadline of something that is waited for, counted from a day (today when none is given), if it has one."""
-        element = item.element
-        row: dict[str, Any] = {
-            "id": uuid7(),
-            "case_id": self.id,
-            "waiting_id": key,
-            "element": element.id,
-            "rule": element.properties.get("limitRule"),
-            "basis": element.properties.get("legalBasis", ""),
-            "start_on": opened_on or self.step.today,
-            "due_on": None,
-            "provisional": False,
-        }
-        if item.kind == "timer":
-            return {**row, "effect": "timer", "due_at": item.due or self.step.now}
-        of_body = item.kind == "task" and self.compiled.role_of(element) not in (None, *parties.ENTERPRISE_ROLES)
-        due = self._due(element, self._body_of(item) if of_body else None, opened_on)
-        if due is None:
-            return None
-        effect = element.properties.get("onDue") or ("remind" if item.kind == "task" else "fire")
-        return {
-            **row,
-            "effect": effect,
-            "due_on": due.date,
-            "provisional": due.provisional,
-            "due_at": end_of(due.date),
-        }
-
-    def _reconcile_incidents(self, parked: list[engine.Parked]) -> None:
-        failed = {uuid.UUID(item.id): item for item in parked}
-        solved = self.open_incidents - set(failed)
-        if solved:
-            self.writes["solved"] = list(solved)
-            self.record("incident_resolved", count=len(solved))
-        rows = [self._incident_row(key, item) for key, item in failed.items() if key not in self.open_incidents]
-        if rows:
-            self.step.conn.execute(insert(Incident), rows)
-            for row in rows:
-                self.record("incident", row["element"], operator=row["operator"], cause=row["cause"])
-        self.open_incidents = set(failed)
-
-    def _incident_row(self, key: uuid.UUID, item: engine.Parked) -> dict[str, Any]:
-        error = item.error
-        cause = error.zh if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
-        return {
-            "id": uuid7(),
-            "case_id": self.id,
-            "waiting_id": key,
-            "element": item.element.id,
-            "operator": item.element.properties.get("operator", item.element.type),
-            "cause": cause,
-            "detail": "".join(traceback.format_exception(error))[-8000:],
-            "created_at": self.step.now,
-            "resolved_at": None,
-            "resolved_by": None,
         }
 
 

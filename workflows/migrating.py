@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registers.db import Base, uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from registers.timesource import day_of
-from workflows import access, definitions, engine, rebinding
+from workflows import access, definitions, engine, openwork, rebinding
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Deadline, Definition, Task
@@ -197,7 +197,7 @@ def _take_over_tasks(run: CaseRun, human: Mapping[uuid.UUID, engine.Waiting]) ->
         conn.execute(select(Task.__table__).where(Task.id.in_(sorted(human)), Task.status == "open")).mappings().all()
     )
     for task in kept:
-        row = run.task_row(task["id"], human[task["id"]], day_of(task["opened_at"]))
+        row = openwork.task_row(run, task["id"], human[task["id"]], day_of(task["opened_at"]))
         same_people = all(row[key] == task[key] for key in ("role", "body_id", "enterprise_id"))
         row["assignee_id"] = task["assignee_id"] if same_people else row["assignee_id"]
         conn.execute(
@@ -217,7 +217,7 @@ def _renew_deadline(run: CaseRun, task: RowMapping, item: engine.Waiting) -> Non
         .where(Deadline.case_id == run.id, Deadline.waiting_id == key, Deadline.done_at.is_(None))
         .values(done_at=run.step.now, result="migrated")
     )
-    row = run.deadline_row(key, item, day_of(task["opened_at"]))
+    row = openwork.deadline_row(run, key, item, day_of(task["opened_at"]))
     if row is None:
         run.open_deadlines.discard(key)
         return
