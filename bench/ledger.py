@@ -1,10 +1,12 @@
 """The quota ledger: postings a second when eight spenders draw on the same balances, and a hard check afterwards.
 
-Each spender is a process of its own with the program's own `Database` and `quota.reserve`: one transaction and one
-commit for each reservation, fsync on. A reservation is one posting (one factor of one balance, the hardest case:
-everybody waits for the same row), one of four factors in turn, or, as a project asks for it, a posting for each of four
-factors at once. The reserve holds less than the spenders ask for, so the run ends with refusals;
+Spenders work as the threads of a server do: in one process, with the program's own `Database`, each reservation by
+`quota.reserve` in a transaction like a command's, with a commit of its own and fsync on. The last row has a process
+for each spender, who then know nothing of each other. A reservation is one posting (one factor of one balance, the
+hardest case: everybody draws on the same one), one of four factors in turn, or, as a project asks for it, a posting
+for each of four factors at once. The reserve holds less than the spenders ask for, so the run ends with refusals;
 what was granted must be exactly what was there. `random_operations` is the long form of the property test.
+Waiting for one's turn is in the times of a posting.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import statistics
 import time
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,7 +27,7 @@ from sqlalchemy import Connection, select
 
 from bench import house
 from registers import parties, quota, quota_check
-from registers.db import Database
+from registers.db import ANNOUNCE, SYSTEM_SCOPE, Database, eyes
 from registers.errors import DomainError
 from registers.quota import Account, Kind, Need, Posting, Register
 from registers.quota_accounts import period_on
@@ -41,11 +43,12 @@ def main(quick: bool) -> list[dict[str, Any]]:
     each = 150 if quick else 1500
     with house.installation() as (_, rt):
         rows = [_spend(rt.db, each, kind) for kind in ("one hot balance", "four balances in turn", "projects of four")]
+        rows.append(_spend(rt.db, each, "one hot balance", processes=SPENDERS))
         rows.append(random_operations(rt.db, 4_000 if quick else 100_000))
     return rows
 
 
-def _spend(db: Database, each: int, kind: str) -> dict[str, Any]:
+def _spend(db: Database, each: int, kind: str, processes: int = 1) -> dict[str, Any]:
     """Eight spenders; the reserve of each factor covers nine tenths of what they ask for."""
     factors = FACTORS[:1] if kind == "one hot balance" else FACTORS
     at_once = len(FACTORS) if kind == "projects of four" else 1
@@ -58,9 +61,10 @@ def _spend(db: Database, each: int, kind: str) -> dict[str, Any]:
             gap = Decimal(granted_at_most) - quota.balance(conn, reserve)
             source = reserve._replace(register=Register.SOURCE)
             quota.post(conn, Posting(Kind.OPENING, today, quota.transfer(source, reserve, gap)), SystemTime().now())
-    with _writers() as pool:
-        job = [(db.url, period, enterprise, factors, at_once, each, number) for number in range(SPENDERS)]
-        answers = list(pool.map(_spender, job))
+    with _writers(processes) as pool:
+        job = [(period, enterprise, factors, at_once, each, number) for number in range(SPENDERS)]
+        crews = [(db.url, job[first::processes]) for first in range(processes)]
+        answers = [answer for crew in pool.map(_crew, crews) for answer in crew]
     elapsed = max(ended for _, _, _, ended in answers) - min(begun for _, _, begun, _ in answers)
     took = sorted(one for times, _, _, _ in answers for one in times)
     refused = sum(count for _, count, _, _ in answers)
@@ -70,6 +74,7 @@ def _spend(db: Database, each: int, kind: str) -> dict[str, Any]:
     return {
         "system": kind,
         "spenders": SPENDERS,
+        "processes": processes,
         "postings": len(took) * at_once,
         "refused": refused * at_once,
         "postings/s": round((len(took) + refused) * at_once / elapsed),
@@ -79,11 +84,11 @@ def _spend(db: Database, each: int, kind: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _writers() -> Iterator[ProcessPoolExecutor]:
-    """Eight processes that begin together, when each of them has started and connected."""
+def _writers(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that begin together, when each of them has started and connected."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(SPENDERS)
-    with ProcessPoolExecutor(SPENDERS, mp_context=context, initializer=_meet, initargs=(barrier,)) as pool:
+    barrier = context.Barrier(processes)
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_meet, initargs=(barrier,)) as pool:
         yield pool
 
 
@@ -94,26 +99,38 @@ def _meet(barrier: Any) -> None:
 
 _barrier: Any = None
 
+Job = tuple[str, uuid.UUID, tuple[str, ...], int, int, int]
+Answer = tuple[list[float], int, float, float]
 
-def _spender(
-    job: tuple[str, str, uuid.UUID, tuple[str, ...], int, int, int],
-) -> tuple[list[float], int, float, float]:
-    url, period, enterprise, factors, at_once, each, number = job
-    db, clock = Database(url, pool_size=1), SystemTime()
-    with db.transaction():
-        _barrier.wait()
+
+def _crew(order: tuple[str, list[Job]]) -> list[Answer]:
+    """The spenders of one process: a thread each, over one pool of connections that are open already."""
+    url, jobs = order
+    db = Database(url, pool_size=len(jobs))
+    with ExitStack() as opened:
+        for _ in jobs:
+            opened.enter_context(db.transaction())
+    _barrier.wait()
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        answers = list(threads.map(lambda job: _spender(db, job), jobs))
+    db.close()
+    return answers
+
+
+def _spender(db: Database, job: Job) -> Answer:
+    period, enterprise, factors, at_once, each, number = job
+    clock = SystemTime()
     took, refused, started = [], 0, time.time()
     for turn in range(each):
         asked = [factors[(number + turn + nth) % len(factors)] for nth in range(at_once)]
         needs = [Need(factor, Decimal(1), Decimal(1), "bench") for factor in asked]
         begun = time.perf_counter()
         try:
-            with db.transaction() as conn:
+            with db.transaction_by(f"SELECT {ANNOUNCE}", eyes(SYSTEM_SCOPE)) as (conn, _):
                 _reserve(conn, uuid.uuid4(), enterprise, ZONES[0], period, needs, clock.today())
             took.append(time.perf_counter() - begun)
         except DomainError:
             refused += 1
-    db.close()
     return took, refused, started, time.time()
 
 
@@ -135,29 +152,31 @@ def random_operations(db: Database, count: int) -> dict[str, Any]:
     with db.transaction() as conn:
         enterprise = conn.scalar(select(parties.Enterprise.id).limit(1))
         period = period_on(conn, SystemTime().today())
-    started = time.perf_counter()
-    with _writers() as pool:
+    with _writers(SPENDERS) as pool:
         job = [(db.url, period, enterprise, count // SPENDERS, number) for number in range(SPENDERS)]
         answers = list(pool.map(_random_writer, job))
-    elapsed = time.perf_counter() - started
+    elapsed = max(ended for _, _, _, ended in answers) - min(begun for _, _, begun, _ in answers)
     with db.transaction() as conn:
         found = faults(conn)
     assert not found, found
-    done = sum(made for made, _ in answers)
+    done = sum(made for made, _, _, _ in answers)
     return {
         "system": "random operations",
         "spenders": SPENDERS,
+        "processes": SPENDERS,
         "postings": done,
-        "refused": sum(refused for _, refused in answers),
-        "postings/s": round(count / elapsed),
+        "refused": sum(refused for _, refused, _, _ in answers),
+        "postings/s": round(done / elapsed),
         "faults": len(found),
     }
 
 
-def _random_writer(job: tuple[str, str, uuid.UUID, int, int]) -> tuple[int, int]:
+def _random_writer(job: tuple[str, str, uuid.UUID, int, int]) -> tuple[int, int, float, float]:
     url, period, enterprise, count, seed = job
     db, chance, made, refused = Database(url, pool_size=1), random.Random(seed), 0, 0
-    _barrier.wait()
+    with db.transaction():
+        _barrier.wait()
+    started = time.time()
     open_cases: list[uuid.UUID] = []
     postings: list[uuid.UUID] = []
     for _ in range(count):
@@ -167,7 +186,7 @@ def _random_writer(job: tuple[str, str, uuid.UUID, int, int]) -> tuple[int, int]
         except DomainError:
             refused += 1
     db.close()
-    return made, refused
+    return made, refused, started, time.time()
 
 
 def _one(

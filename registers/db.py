@@ -25,6 +25,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
 from registers import hotpath
+from registers.gate import Gate
 from registers.hotpath import send
 
 NAMING = {
@@ -86,9 +87,7 @@ ANNOUNCE = (
 
 # Both ends must notice a dead peer: a lost client may not keep a case locked, and a lost server
 # may not hang a request (milliseconds for the server settings, seconds for libpq's).
-_SERVER_SETTINGS = (
-    "-c jit=off -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
-)
+_SERVER_SETTINGS = "-c jit=off -c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
 _CONNECT_ARGS: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 2,
@@ -125,6 +124,7 @@ class Database:
             pool_recycle=1800,
             connect_args={**_CONNECT_ARGS, "options": f"{_SERVER_SETTINGS} -c search_path={region}"},
         )
+        self.gate = Gate()
         hotpath.watch(self.engine)
 
     @contextmanager
@@ -142,11 +142,12 @@ class Database:
 
     @contextmanager
     def transaction_by(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Connection, Any]]:
-        """One transaction whose first statement announces by itself (it contains `ANNOUNCE` or its like).
+        """One transaction of a command; its first statement announces by itself (it contains `ANNOUNCE` or its like).
 
-        Yields the connection and the first row of that statement, or None.
+        Yields the connection and the first row of that statement, or None. A few commands work at once, the others
+        wait for their turn.
         """
-        with self.engine.begin() as conn:
+        with self.gate.passing(), self.engine.begin() as conn:
             yield conn, send(conn, statement, {**parameters, "region": self.region})
 
     def announce(self, conn: Connection, scope: Scope) -> None:

@@ -26,6 +26,7 @@ from registers import accounts, files, numbering, parties
 from registers.accounts import Actor
 from registers.db import Database, uuid7
 from registers.errors import DomainError
+from registers.gate import Gate
 from registers.timesource import FixedTime, TimeSource
 from workflows import (
     casefile,
@@ -76,7 +77,7 @@ class RehearsalDatabase(Database):
         except IndexError:
             super().__init__(real.engine.url.render_as_string(hide_password=False), region=real.region, pool_size=1)
         else:
-            self.url, self.region, self.engine, self.kept = real.url, real.region, used, []
+            self.url, self.region, self.engine, self.kept, self.gate = real.url, real.region, used, [], Gate()
         self._conn: Connection | None = None
 
     @contextmanager
