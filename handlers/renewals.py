@@ -193,6 +193,55 @@ def _number(value: Any) -> Decimal | None:
     return None if value in (None, "") else amount(value)
 
 
+class _LimitsInputs(Schema):
+    totals = Rows()
+    limits = Rows()
+
+
+class _LimitsOutputs(Schema):
+    ok = fields.Boolean(required=True)
+    problems = Rows()
+    totals = Rows()
+    cuts_zh = fields.String()
+    zh = fields.String()
+    en = fields.String()
+
+
+@handler(
+    "renewal.limits",
+    title={"zh": "核定许可排放量", "en": "Amounts set at the renewal"},
+    basis="《排污许可管理条例》第11条第2项、第13条",
+    inputs=_LimitsInputs,
+    outputs=_LimitsOutputs,
+)
+def limits(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
+    """The amounts of the plant as the reviewer sets them: at most what is asked for, of factors that are asked for."""
+    asked = {row["factor"]: amount(row["amount_t"]) for row in inputs["totals"]}
+    wanted = {str(row["factor"]): amount(row["amount_t"]) for row in inputs["limits"]}
+    problems = [
+        {
+            "zh": f"{_name(factor)[0]}核定{written(given)}吨，申请{written(asked[factor]) if factor in asked else 0}吨；延续不能核增",
+            "en": f"{_name(factor)[1]}: {written(given)} t is more than is asked for",
+        }
+        for factor, given in wanted.items()
+        if factor not in asked or given > asked[factor]
+    ]
+    cuts = "；".join(f"{_name(factor)[0]}{written(given)}吨" for factor, given in wanted.items())
+    zh, en = (
+        ("核定量高于申请量", "more than is asked for")
+        if problems
+        else (cuts or "按申请量载明", "as set" if cuts else "as asked for")
+    )
+    return {
+        "ok": not problems,
+        "problems": problems,
+        "totals": [{"factor": factor, "amount_t": wanted.get(factor, given)} for factor, given in asked.items()],
+        "cuts_zh": cuts,
+        "zh": zh,
+        "en": en,
+    }
+
+
 class _PeriodInputs(Schema):
     held = Facts(required=True)
     application = Facts(required=True)

@@ -150,7 +150,7 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "renewal_decision": {
         "outcome": "approved", "number_held": "91130200699229617X001P", "held_to": "2026-11-21", "valid_from": "2026-11-22",
-        "valid_to": "2031-11-21",
+        "valid_to": "2031-11-21", "cuts": "挥发性有机物1.5吨",
     },
     "change_decision": {
         "outcome": "approved",

@@ -130,3 +130,16 @@ def test_an_amount_is_within_the_permit_exactly_when_it_is_not_above_it(amount):
     found = compare(emissions=[row])
     assert found["within"] is (amount <= Decimal("1.8"))
     assert bool(found["lines"]) is (amount < Decimal("1.8"))
+
+
+@pytest.mark.parametrize(
+    ("factor", "given_t", "ok"),
+    [("VOCS", "1.5", True), ("VOCS", "1.8", True), ("VOCS", "1.9", False), ("COD", "0.1", False)],
+)
+def test_a_reviewer_may_set_less_and_never_more(factor, given_t, ok):
+    limits = [{"factor": factor, "amount_t": given_t, "reason": "试点办法"}]
+    found = registry.call(
+        "renewal.limits", {"totals": [{"factor": "VOCS", "amount_t": Decimal("1.8")}], "limits": limits}, CTX
+    )
+    assert found["ok"] is ok
+    assert bool(found["problems"]) is not ok

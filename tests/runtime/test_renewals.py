@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from sqlalchemy import func, insert, select, text
 
-from registers import files, renewals
+from registers import files, renewals, totals
 from registers.db import uuid7
 from registers.obligations import Obligation
 from registers.permits import Permit, PermitChange
@@ -117,6 +118,17 @@ def test_amounts_may_become_less_and_the_ledger_does_not_move(world: World) -> N
         assert conn.scalar(select(func.count()).where(QuotaPosting.case_id == player.case_id)) == 0
     amounts = {row["factor"]: row["amount_t"] for row in permit(world)["content"]["totals"]}
     assert (amounts["VOCS"], amounts["COD"]) == ("1.6", "5.9")
+
+
+def test_amounts_that_the_reviewer_sets_stand_in_permit_letter_and_copy(world: World) -> None:
+    player = play(world, "重点管理", klass="key")
+    amounts = {row["factor"]: row["amount_t"] for row in permit(world)["content"]["totals"]}
+    assert (amounts["VOCS"], amounts["COD"]) == ("1.5", "6.4")
+    assert "核定为：挥发性有机物1.5吨。" in words(world, player, "renewal_decision")
+    with world.rt.db.transaction() as conn:
+        unit = world.actor("qiye").enterprise_id
+        assert unit is not None
+        assert totals.permitted_by_permit(conn, unit)["VOCS"] == Decimal("1.5")
 
 
 def test_who_asked_late_is_not_renewed_by_silence_and_is_without_a_permit_until_the_decision(world: World) -> None:
