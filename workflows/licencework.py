@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
-from registers import obligations, parties, permits, waste_licences
+from handlers.fields import day_of
+from registers import obligations, parties, permits, renewals, waste_licences
 from registers.errors import DomainError
 from registers.obligations import Obligation
 from workflows.services import Inputs, service
@@ -126,7 +127,9 @@ def carry_out(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
         content: dict[str, Any] = {"what": _what(action, facts), "facts": {"what": facts.get("what")}}
         last = row["valid_to"]
         if action == "renewal":
-            last = _renewed(run, row)
+            # What the law has renewed meanwhile (行政许可法 art. 50(2)) gets no second term.
+            by_law = row["valid_to"] > _held_to(inputs, kind)
+            last = row["valid_to"] if by_law else _renewed(run, row)
             content["valid_to"] = last.isoformat()
         permits.change(
             run.step.conn,
@@ -140,8 +143,9 @@ def carry_out(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
             now=run.step.now,
         )
         if action == "renewal":
-            waste_licences.set_last_day(run.step.conn, row["id"], last)
-            run.record("permit_renewed", element.id, number=row["number"], old=row["valid_to"], new=last)
+            if last != row["valid_to"]:
+                _enter_term(run, row, last)
+            run.record("permit_renewed", element.id, number=row["number"], old=_held_to(inputs, kind), new=last)
         elif action == "cancel":
             waste_licences.end(run.step.conn, row["id"], "cancelled")
             _void(run, row["case_id"])
@@ -150,6 +154,19 @@ def carry_out(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
             run.record("permit_changed", element.id, permit=kind, number=row["number"], action=action)
         answer[f"{kind}_to"] = last
     return answer
+
+
+def _held_to(inputs: Inputs, kind: str) -> date:
+    """The last day that a paper had when its renewal was asked for."""
+    return day_of(inputs["held"][kind]["valid_to"])
+
+
+def _enter_term(run: CaseRun, row: Mapping[str, Any], last: date) -> None:
+    begins = row["valid_to"] + timedelta(days=1)
+    step = run.step
+    renewals.renew(
+        step.conn, row, valid_from=begins, valid_to=last, case_id=run.id, decided_on=step.today, now=step.now
+    )
 
 
 def _renewed(run: CaseRun, row: Mapping[str, Any]) -> date:
