@@ -34,6 +34,7 @@ from workflows import (
     modelfolder,
     recompute,
     scenarios,
+    versionfiles,
     xmlsafe,
 )
 from workflows.models import Case
@@ -234,7 +235,7 @@ def _scenario_commands(cli: click.Group, running: Running) -> None:
         with running() as place:
             rt = place.runtime()
             install.seed_registers(rt)
-            sets = [definitions.read_folder(path) for path in folders]
+            sets = [versionfiles.read_folder(path) for path in folders]
             if not sets and version is not None:
                 with rt.db.transaction() as conn:
                     sets = [definitions.files_of(conn, modelfolder.find(conn, version, rt.time.today()))]

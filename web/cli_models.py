@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
 from web.server import Installation
-from workflows import comparing, definitions, designing, foreseeing, migrating, modelfolder
+from workflows import comparing, definitions, designing, foreseeing, migrating, modelfolder, versionchecks, versionfiles
 from workflows.runtime import Runtime
 
 Running = Callable[[], AbstractContextManager[Installation]]
@@ -45,13 +45,13 @@ def _files(models: click.Group, running: Running, put: Put) -> None:
     @_AS_JSON
     def models_import(folder: Path, as_json: bool) -> None:
         """Keep a procedure folder as a new draft and print the linter's findings."""
-        files = definitions.read_folder(folder)
+        files = versionfiles.read_folder(folder)
         with running() as place:
             rt = place.runtime()
             with rt.db.transaction() as conn:
-                settings = json.loads(files[definitions.SETTINGS])
+                settings = json.loads(files[versionfiles.SETTINGS])
                 made, version = definitions.create_draft(conn, SYSTEM, settings["id"], files, rt.time.now())
-                findings = definitions.check(conn, files)
+                findings = versionchecks.check(conn, files)
         text = "\n".join(f"{finding.severity}: {finding.message()}" for finding in findings)
         document = {"id": made, "version": version, "findings": [vars(finding) for finding in findings]}
         put(document, as_json, f"{made} v{version}\n{text}")
@@ -68,7 +68,7 @@ def _files(models: click.Group, running: Running, put: Put) -> None:
                 files = definitions.files_of(conn, modelfolder.find(conn, version, rt.time.today()))
         removed = modelfolder.write(folder, files)
         text = f"{len(files)} files -> {folder}" + "".join(f"\nremoved {name}" for name in removed)
-        put({"files": sorted(files), "removed": removed, "sha256": definitions.digest(files)}, as_json, text)
+        put({"files": sorted(files), "removed": removed, "sha256": versionfiles.digest(files)}, as_json, text)
 
     @models.command("list")
     @click.argument("procedure", required=False)
@@ -173,7 +173,7 @@ def _tell(models: click.Group, running: Running, put: Put) -> None:
     def models_replay(version: str, since: Any, until: Any, limit: int, decision: str, as_json: bool) -> None:
         """Walk past cases again by a version and list what would have been otherwise; nothing is changed."""
         (contents,) = _read(running, version)
-        procedure = json.loads(contents[definitions.SETTINGS])["id"]
+        procedure = json.loads(contents[versionfiles.SETTINGS])["id"]
         with running() as place:
             rt = place.runtime()
             last = until.date() if until else rt.time.today()
@@ -196,7 +196,7 @@ def _line(item: foreseeing.Foreseen) -> str:
 def _read(running: Running, *pointed: str) -> list[dict[str, bytes]]:
     """The files of versions; an installation is asked only when one of them is no folder."""
     if all(modelfolder.is_folder(one) for one in pointed):
-        return [definitions.read_folder(Path(one)) for one in pointed]
+        return [versionfiles.read_folder(Path(one)) for one in pointed]
     with running() as place:
         rt = place.runtime()
         with rt.db.transaction() as conn:
@@ -205,5 +205,5 @@ def _read(running: Running, *pointed: str) -> list[dict[str, bytes]]:
 
 def _of(conn: Connection, rt: Runtime, pointed: str) -> dict[str, bytes]:
     if modelfolder.is_folder(pointed):
-        return definitions.read_folder(Path(pointed))
+        return versionfiles.read_folder(Path(pointed))
     return definitions.files_of(conn, modelfolder.find(conn, pointed, rt.time.today()))

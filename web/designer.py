@@ -19,7 +19,7 @@ from web import designerwords, words, workbench
 from web.context import runtime
 from web.i18n import gettext, language, pick
 from web.workbench import Draft, option
-from workflows import definitions, matters, services, xmlsafe
+from workflows import matters, services, versionchecks, versionfiles, xmlsafe
 
 PARTS = ("lead", "eia", "permit", "waste", "consulted")  # under what a body takes part in a case
 _TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
@@ -64,13 +64,13 @@ def _common(conn: Connection, draft: Draft, name: str, csrf: str) -> dict[str, A
         "sha": draft.row["sha256"],
         "save": f"/api/v1/definitions/{draft.row['id']}/files",
         "csrf": csrf,
-        "findings": [vars(finding) for finding in definitions.check(conn, draft.files)],
+        "findings": [vars(finding) for finding in versionchecks.check(conn, draft.files)],
     }
 
 
 def choices(conn: Connection, files: dict[str, bytes]) -> dict[str, Any]:
     """Forms, roles, limits, laws, handlers with their inputs, decisions, called processes, letters, notices, values."""
-    own = definitions.forms_of(files)
+    own = versionfiles.forms_of(files)
     return {
         "forms": [option(name, pick(form.title)) for name, form in sorted(own.items())],
         "roles": [option(role, words.role_name(role)) for role in ROLES],

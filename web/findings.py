@@ -19,7 +19,7 @@ from handlers.registry import HandlerInfo
 from registers.amounts import trimmed
 from web import words
 from web.i18n import gettext, language, pick
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 
 
 @dataclass(frozen=True)

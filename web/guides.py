@@ -22,7 +22,7 @@ from registers.parties import BodyRef
 from web import words
 from web.i18n import language, model_name, pick
 from workflows import lettering
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 from workflows.engine import Element
 from workflows.reference import Reference
 from workflows.runtime import Runtime

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from registers.accounts import Actor
 from web import views
-from workflows import definitions, incidents
+from workflows import compiling, incidents
 from workflows.runtime import Runtime
 
 MOST_PATHS = 300
@@ -21,7 +21,7 @@ def details(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The incident, and: the step's name, what it is given, the data of the case, corrections."""
     row = incidents.one(conn, actor, incident_id)
-    compiled = definitions.compiled(rt, conn, row["definition_id"])
+    compiled = compiling.compiled(rt, conn, row["definition_id"])
     element = compiled.model.elements.get(row["element"])
     plain = views.plain(incidents.variables(rt, conn, row))
     return row, {

@@ -19,7 +19,7 @@ from registers.errors import DomainError, NotFound
 from web import words, workbench
 from web.context import actor, reading, runtime
 from web.i18n import model_name, pick
-from workflows import definitions, lettering, limitwork, staffing, worklist
+from workflows import lettering, limitwork, staffing, versionfiles, worklist
 from workflows.bpmn import Node
 from workflows.checks_context import literal_text
 
@@ -48,7 +48,7 @@ def letters_of(draft: workbench.Draft) -> list[ShownLetter]:
             made.setdefault(name, []).append(model_name(node.name) or node.id)
     own = lettering.own_names(draft.files)
     known = workbench.letter_kinds(draft.files)
-    kinds = definitions.letter_kinds(draft.files)
+    kinds = versionfiles.letter_kinds(draft.files)
     named = sorted({*draft.settings.get("letters", ()), *made, *own, *kinds} & known.keys())
     return [
         ShownLetter(

@@ -20,7 +20,7 @@ from registers.parties import Body
 from web import words
 from web.i18n import day, language, pick
 from workflows import corrections, objections
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 from workflows.reference import Reference
 
 LINES: dict[str, tuple[str, str]] = {

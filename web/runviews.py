@@ -7,7 +7,7 @@ from typing import Any
 from web import views
 from workflows import modelruns, structure
 from workflows.bpmn import Node
-from workflows.definitions import model_files
+from workflows.versionfiles import model_files
 
 
 def document(run: modelruns.Run) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from web import views
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext
 from web.words import in_language
-from workflows import access, cases, definitions, seals, separate, signatures, signing, worklist
+from workflows import access, cases, compiling, seals, separate, signatures, signing, worklist
 from workflows.commands import Answer
 
 
@@ -68,7 +68,7 @@ def described() -> dict[str, Any]:
 
 def of_case(conn: Connection, case_id: uuid.UUID, definition_id: uuid.UUID) -> list[dict[str, Any]]:
     """The signatures of a case that the person may see; the caller has checked the case."""
-    compiled, away = definitions.compiled(runtime(), conn, definition_id), separate.hidden(conn, actor(), case_id)
+    compiled, away = compiling.compiled(runtime(), conn, definition_id), separate.hidden(conn, actor(), case_id)
     found = signatures.of_case(conn, case_id)
     return [
         {**one, "method_title": method_title(one["method"])}
@@ -80,7 +80,7 @@ def of_case(conn: Connection, case_id: uuid.UUID, definition_id: uuid.UUID) -> l
 def found(conn: Connection, signature_id: uuid.UUID) -> dict[str, Any]:
     """A signature with the verdict on it: `unchanged`, and if not, what has changed. NotFound."""
     row = signatures.one(conn, actor(), signature_id)
-    compiled = definitions.compiled(runtime(), conn, row["definition_id"])
+    compiled = compiling.compiled(runtime(), conn, row["definition_id"])
     away = separate.hidden(conn, actor(), row["case_id"])
     if separate.is_hidden(compiled, away, row["element"]):
         raise NotFound("没有这份签名，或您无权查看。", "There is no such signature, or it is not yours to see.")

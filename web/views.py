@@ -17,7 +17,7 @@ from workflows import (
     access,
     casefile,
     casenotes,
-    definitions,
+    compiling,
     events,
     formdata,
     letters,
@@ -199,6 +199,6 @@ def public_comment(comment: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def compiled_of(conn: Connection, rt: Runtime, definition_id: uuid.UUID) -> definitions.Compiled:
+def compiled_of(conn: Connection, rt: Runtime, definition_id: uuid.UUID) -> compiling.Compiled:
     """The compiled definition of a case."""
-    return definitions.compiled(rt, conn, definition_id)
+    return compiling.compiled(rt, conn, definition_id)

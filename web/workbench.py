@@ -25,7 +25,7 @@ from registers.parties import ROLES
 from web import words
 from web.context import actor
 from web.i18n import gettext, language, model_name, pick
-from workflows import access, authoring, definitions, matters, structure
+from workflows import access, authoring, definitions, matters, structure, versionfiles
 from workflows.bpmn import Node
 from workflows.letters import DOCX
 
@@ -40,7 +40,7 @@ class Draft:
     @property
     def settings(self) -> dict[str, Any]:
         """Its settings."""
-        found: dict[str, Any] = json.loads(self.files[definitions.SETTINGS])
+        found: dict[str, Any] = json.loads(self.files[versionfiles.SETTINGS])
         return found
 
     @property
@@ -64,7 +64,7 @@ def option(value: str, title: str) -> dict[str, str]:
 
 def nodes(files: Mapping[str, bytes]) -> list[Node]:
     """All steps of all processes, as far as the models can be read."""
-    source = structure.read(definitions.model_files(dict(files)))
+    source = structure.read(versionfiles.model_files(dict(files)))
     return [node for process in source.processes.values() for _, node in process.walk()]
 
 
@@ -80,14 +80,14 @@ def user_tasks(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
 
 def processes(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """The processes: id and name."""
-    source = structure.read(definitions.model_files(dict(files)))
+    source = structure.read(versionfiles.model_files(dict(files)))
     return [(process.id, process.name or process.id) for process in source.processes.values()]
 
 
 def places(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """The values that steps leave behind, as expressions call them: `application.project_name` with its title and choices."""
-    own_forms = definitions.forms_of(dict(files))
-    source = structure.read(definitions.model_files(dict(files)))
+    own_forms = versionfiles.forms_of(dict(files))
+    source = structure.read(versionfiles.model_files(dict(files)))
     found: dict[str, dict[str, Any]] = {}
     for process in source.processes.values():
         for _, node in process.walk():
@@ -134,7 +134,7 @@ def role_options() -> list[tuple[str, str]]:
 
 def letter_kinds(files: Mapping[str, bytes]) -> dict[str, letters.About]:
     """The letters a version can make: its own kinds and those of the installation."""
-    return {name: letters.about(name) for name in letters.names()} | definitions.letter_kinds(files)
+    return {name: letters.about(name) for name in letters.names()} | versionfiles.letter_kinds(files)
 
 
 def letter_options(files: Mapping[str, bytes]) -> list[tuple[str, str]]:

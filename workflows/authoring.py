@@ -21,7 +21,7 @@ import forms.letters
 from registers import laws, limits
 from registers.errors import Conflict, DomainError
 from registers.parties import CASE_ROLES, ENTERPRISE_ROLES, ROLES
-from workflows import access, definitions, drafting, matters
+from workflows import access, definitions, drafting, matters, versionfiles
 from workflows.commands import Answer, Step, command
 from workflows.models import Definition
 
@@ -38,7 +38,7 @@ def begin(
     *,
     procedure: str,
     title: dict[str, str],
-    form: str = definitions.PLAIN_FORM,
+    form: str = versionfiles.PLAIN_FORM,
     starter: str = "preparer",
     applicant: bool = True,
     lead_matter: str | None = None,
@@ -73,7 +73,7 @@ def begin(
     }
     _check_matter(lead_matter)
     files = {
-        definitions.SETTINGS: as_bytes(settings),
+        versionfiles.SETTINGS: as_bytes(settings),
         MAIN: _first_model(procedure, title["zh"], form, starter).encode(),
         f"forms/{form}.json": forms.definition_bytes(form),
     }
@@ -86,19 +86,19 @@ def change_settings(step: Step, *, definition_id: uuid.UUID, facts: dict[str, An
     """Change the named settings of a draft; each is checked, what is not named stays."""
     access.require(step.actor, "definition.edit")
     files = definitions.files_of(step.conn, definition_id)
-    settings = json.loads(files[definitions.SETTINGS])
+    settings = json.loads(files[versionfiles.SETTINGS])
     for name, value in facts.items():
         check = _CHECKS.get(name)
         if check is None:
             raise _wrong(name, f"没有设置项“{name}”。", f"There is no setting “{name}”.")
         settings[name] = check(step, name, value)
         if name == "letters" and not set(settings[name]) <= forms.letters.names() | set(
-            definitions.letter_kinds(files)
+            versionfiles.letter_kinds(files)
         ):
             raise _wrong(name, "未知的文书。", "Unknown letter.")
         if settings[name] is None or (name == "applicant" and settings[name] is True):
             del settings[name]
-    digest = drafting.keep(step, definition_id, definitions.SETTINGS, as_bytes(settings), expected)
+    digest = drafting.keep(step, definition_id, versionfiles.SETTINGS, as_bytes(settings), expected)
     return {"id": definition_id, "sha256": digest, "settings": settings}
 
 

@@ -17,7 +17,7 @@ from registers import milestones, parties
 from registers.db import uuid7
 from registers.errors import Conflict, Forbidden, NotFound
 from registers.hotpath import send
-from workflows import access, definitions, engine, events, openwork, quotawork, reference, services, statements
+from workflows import access, compiling, engine, events, openwork, quotawork, reference, services, statements
 from workflows.commands import Step, to_wire
 
 
@@ -26,7 +26,7 @@ class CaseRun:
     """A locked case during one step."""
 
     step: Step
-    compiled: definitions.Compiled
+    compiled: compiling.Compiled
     id: uuid.UUID
     number: str
     title: str
@@ -51,7 +51,7 @@ class CaseRun:
     def create(
         cls,
         step: Step,
-        compiled: definitions.Compiled,
+        compiled: compiling.Compiled,
         *,
         number: str,
         title: str,
@@ -91,7 +91,7 @@ class CaseRun:
     def _bare(
         cls,
         step: Step,
-        compiled: definitions.Compiled,
+        compiled: compiling.Compiled,
         case_id: uuid.UUID,
         number: str,
         title: str,
@@ -172,7 +172,7 @@ class CaseRun:
                 "The case is closed; nothing more can be done in it.",
             )
         case_id = uuid.UUID(facts["id"])
-        compiled = definitions.compiled(step.rt, step.conn, uuid.UUID(facts["definition_id"]))
+        compiled = compiling.compiled(step.rt, step.conn, uuid.UUID(facts["definition_id"]))
         run = cls._bare(step, compiled, case_id, facts["number"], facts["title"], _uuid(facts["enterprise_id"]))
         run.lead_body_id = _uuid(facts["lead_body_id"])
         run.bodies = facts["bodies"]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from registers import numbering, parties, permits, reductions
 from registers.accounts import Actor
 from registers.errors import Conflict, Forbidden, NotFound
-from workflows import access, definitions, engine, formdata, letters, matters, notices, signatures
+from workflows import access, compiling, definitions, engine, formdata, letters, matters, notices, signatures
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Submission
@@ -43,7 +43,7 @@ def start(
         definition_id = definitions.in_force(step.conn, procedure, step.today)
     else:
         access.require(step.actor, "definition.edit")
-    compiled = definitions.compiled(step.rt, step.conn, definition_id)
+    compiled = compiling.compiled(step.rt, step.conn, definition_id)
     _may_start(step, enterprise_id, compiled.settings.get("starters") if given is None else None)
     applicant = parties.enterprise(step.conn, enterprise_id) if enterprise_id else None
     zone = zone or (applicant or {}).get("zone_code")
@@ -173,7 +173,7 @@ def _may_start(step: Step, enterprise_id: uuid.UUID | None, starters: list[str] 
         )
 
 
-def _lead_body(step: Step, compiled: definitions.Compiled, zone: str | None) -> parties.BodyRef | None:
+def _lead_body(step: Step, compiled: compiling.Compiled, zone: str | None) -> parties.BodyRef | None:
     """Who leads: the holder of the power named in the settings, else the officer's own body."""
     matter = compiled.settings.get("lead_matter")
     if matter:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from forms.letters import common, reading
-from workflows import definitions, structure
+from workflows import structure, versionfiles
 from workflows.bpmn import Flow, Node
 from workflows.dmn import Decision
 
@@ -43,8 +43,8 @@ class Difference:
 def compare(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Difference]:
     """All differences of two sets of files, by kind and place."""
     before, after = (
-        structure.read(definitions.model_files(dict(old))),
-        structure.read(definitions.model_files(dict(new))),
+        structure.read(versionfiles.model_files(dict(old))),
+        structure.read(versionfiles.model_files(dict(new))),
     )
     return [
         *_of("step", _steps(before), _steps(after)),
@@ -155,7 +155,7 @@ def _of_table(decision: Decision) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 def _fields(files: Mapping[str, bytes]) -> _Facts:
     found: _Facts = {}
-    for name, form in definitions.forms_of(dict(files)).items():
+    for name, form in versionfiles.forms_of(dict(files)).items():
         for field in form.fields.values():
             found[name, field.name] = (_plain(field.label), {**_question(field)})
             for column in field.columns:
@@ -172,8 +172,8 @@ def _question(field: Any) -> dict[str, str]:
 def _letters(files: Mapping[str, bytes]) -> _Facts:
     """The letters a version brings along: what its own kinds say of themselves, and the words of the templates."""
     found: _Facts = {}
-    kinds = definitions.letter_kinds(files)
-    for name, template in definitions.letters_of(dict(files)).items():
+    kinds = versionfiles.letter_kinds(files)
+    for name, template in versionfiles.letters_of(dict(files)).items():
         found["letters", name] = (
             _plain(kinds[name].title) if name in kinds else name,
             {"template": reading.words(template)},
@@ -186,8 +186,8 @@ def _letters(files: Mapping[str, bytes]) -> _Facts:
 
 
 def _settings(files: Mapping[str, bytes]) -> _Facts:
-    given = json.loads(files.get(definitions.SETTINGS, b"{}"))
-    return {(definitions.SETTINGS, key): (key, {"value": _plain(value)}) for key, value in given.items()}
+    given = json.loads(files.get(versionfiles.SETTINGS, b"{}"))
+    return {(versionfiles.SETTINGS, key): (key, {"value": _plain(value)}) for key, value in given.items()}
 
 
 def _plain(value: Any) -> str:

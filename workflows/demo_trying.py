@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 from registers import accounts, parties
 from registers.db import uuid7
 from registers.timesource import TimeSource
-from workflows import definitions
+from workflows import definitions, versionfiles
 from workflows import scenarios as playing
 from workflows.trying_models import Trial
 
@@ -26,7 +26,7 @@ def load(conn: Connection, time: TimeSource) -> uuid.UUID:
     files = definitions.files_of(conn, definitions.in_force(conn, PROCEDURE, time.today()))
     draft, _ = definitions.create_draft(conn, actor, PROCEDURE, files, time.now())
     played = json.loads(files[playing.SCENARIOS])["scenarios"][0]
-    settings = json.loads(files[definitions.SETTINGS])
+    settings = json.loads(files[versionfiles.SETTINGS])
     conn.execute(
         insert(Trial).values(
             id=uuid7(), definition_id=draft, title=played["name"]["zh"], started_on=time.today(), given={},

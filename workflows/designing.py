@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 
 from registers.errors import Conflict
-from workflows import access, definitions, drafting, housebook, publishing
+from workflows import access, definitions, drafting, housebook, publishing, versionchecks, versionfiles
 from workflows.commands import Answer, Step, command
 
 
@@ -14,10 +14,10 @@ from workflows.commands import Answer, Step, command
 def draft(step: Step, *, procedure: str, files: dict[str, str]) -> Answer:
     """Keep files as a new draft of a procedure, whatever the linter says; answer with its findings."""
     access.require(step.actor, "definition.edit")
-    contents = definitions.from_texts(files)
-    contents.setdefault(definitions.SETTINGS, definitions.plain_settings(procedure, procedure))
+    contents = versionfiles.from_texts(files)
+    contents.setdefault(versionfiles.SETTINGS, versionfiles.plain_settings(procedure, procedure))
     definition_id, version = definitions.create_draft(step.conn, step.actor, procedure, contents, step.now)
-    findings = definitions.check(step.conn, contents)
+    findings = versionchecks.check(step.conn, contents)
     return {
         "id": definition_id,
         "procedure": procedure,
@@ -44,8 +44,8 @@ def save(step: Step, *, definition_id: uuid.UUID, name: str, content: str, expec
     Who saves over somebody else's later work is told so and loses nothing: the content stays in the editor.
     """
     access.require(step.actor, "definition.edit")
-    digest = drafting.keep(step, definition_id, name, definitions.from_texts({name: content})[name], expected)
-    findings = definitions.check(step.conn, definitions.files_of(step.conn, definition_id))
+    digest = drafting.keep(step, definition_id, name, versionfiles.from_texts({name: content})[name], expected)
+    findings = versionchecks.check(step.conn, definitions.files_of(step.conn, definition_id))
     return {"id": definition_id, "sha256": digest, "findings": [vars(finding) for finding in findings]}
 
 

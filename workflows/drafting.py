@@ -20,7 +20,7 @@ from forms.letters import own, reading
 from registers import parties
 from registers.db import Base, uuid7
 from registers.errors import DomainError, NotFound
-from workflows import access, definitions, xmlsafe
+from workflows import access, definitions, versionfiles, xmlsafe
 from workflows.commands import Answer, Step, command
 from workflows.models import DefinitionFile
 
@@ -68,7 +68,7 @@ def remove_file(step: Step, *, definition_id: uuid.UUID, name: str, expected: st
     if name not in files:
         raise NotFound("草稿中没有这个文件。", "There is no such file in the draft.")
     models = [one for one in files if one.endswith(".bpmn")]
-    if name == definitions.SETTINGS or models == [name]:
+    if name == versionfiles.SETTINGS or models == [name]:
         raise DomainError(
             "file_needed",
             "设置文件和最后一个模型不能移除。",

@@ -27,7 +27,18 @@ from registers import accounts
 from registers.accounts import Actor
 from registers.errors import DomainError, NotFound
 from registers.timesource import day_of, end_of
-from workflows import access, cases, deadlines, definitions, matters, rehearsal, replayacts, signatures, structure
+from workflows import (
+    access,
+    cases,
+    deadlines,
+    definitions,
+    matters,
+    rehearsal,
+    replayacts,
+    signatures,
+    structure,
+    versionfiles,
+)
 from workflows.models import Case, Deadline, Event, NoticeComment, Submission, Task
 from workflows.replayacts import Left
 from workflows.runtime import Runtime
@@ -396,7 +407,7 @@ def _answers(course: Course) -> dict[str, str]:
 
 
 def _names(contents: dict[str, bytes]) -> dict[str, str]:
-    source = structure.read(definitions.model_files(contents))
+    source = structure.read(versionfiles.model_files(contents))
     steps = {node.id: node.name or node.id for process in source.processes.values() for _, node in process.walk()}
     return {**steps, **{key: table.name or key for key, table in source.decisions.items()}}
 

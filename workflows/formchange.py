@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 import forms
 from forms.definition import Field, FormDefinition
 from forms.schema import FormErrors
-from workflows import definitions
+from workflows import definitions, versionfiles
 from workflows.models import Case, Draft, Task
 
 MOST_TASKS = 500
@@ -61,7 +61,7 @@ def touched(conn: Connection, procedure: str, name: str, new: FormDefinition | N
     drafts = 0
     for row in rows[:MOST_TASKS]:
         if row.definition_id not in old:
-            old[row.definition_id] = definitions.forms_of(definitions.files_of(conn, row.definition_id)).get(name)
+            old[row.definition_id] = versionfiles.forms_of(definitions.files_of(conn, row.definition_id)).get(name)
         before = old[row.definition_id]
         if row.data is not None:
             drafts += 1

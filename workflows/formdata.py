@@ -23,8 +23,8 @@ from forms.words import Words
 from registers import files, parties
 from registers.errors import DomainError, NotFound
 from registers.parties import User
-from workflows import casefile, definitions, documents, engine, expressions
-from workflows.definitions import Compiled
+from workflows import casefile, compiling, documents, engine, expressions
+from workflows.compiling import Compiled
 from workflows.models import Case, Draft
 from workflows.runtime import Runtime
 
@@ -57,7 +57,7 @@ class Filled:
 
 def for_display(conn: Connection, rt: Runtime, task: dict[str, Any]) -> Shown:
     """The form of a task with the data it starts from; the caller has checked the task."""
-    compiled = definitions.compiled(rt, conn, task["definition_id"])
+    compiled = compiling.compiled(rt, conn, task["definition_id"])
     form = compiled.form_of(task["element"])
     variables = variables_of(conn, compiled, task["case_id"])
     element = compiled.model.elements[task["element"]]

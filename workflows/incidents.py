@@ -20,7 +20,18 @@ from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.parties import User
-from workflows import access, cases, definitions, engine, expressions, formdata, notify, structure
+from workflows import (
+    access,
+    cases,
+    compiling,
+    definitions,
+    engine,
+    expressions,
+    formdata,
+    notify,
+    structure,
+    versionfiles,
+)
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Incident
@@ -63,9 +74,9 @@ def may_decide(actor: Actor, row: Any) -> bool:
 
 def inputs(rt: Runtime, conn: Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
     """What the stopped step is given: each input with its expression and what that yields now, or why it yields nothing."""
-    compiled = definitions.compiled(rt, conn, row["definition_id"])
+    compiled = compiling.compiled(rt, conn, row["definition_id"])
     variables = formdata.variables_of(conn, compiled, row["case_id"])
-    source = structure.read(definitions.model_files(definitions.files_of(conn, row["definition_id"])))
+    source = structure.read(versionfiles.model_files(definitions.files_of(conn, row["definition_id"])))
     nodes = {node.id: node for process in source.processes.values() for _, node in process.walk()}
     found = []
     node = nodes.get(row["element"])
@@ -79,7 +90,7 @@ def inputs(rt: Runtime, conn: Connection, row: dict[str, Any]) -> list[dict[str,
 
 def variables(rt: Runtime, conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
     """The data of the stopped case."""
-    compiled = definitions.compiled(rt, conn, row["definition_id"])
+    compiled = compiling.compiled(rt, conn, row["definition_id"])
     return formdata.variables_of(conn, compiled, row["case_id"])
 
 

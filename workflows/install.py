@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from registers import accounts, catalogues, house, limits, parties, quota_accounts, scoring
 from registers.accounts import SYSTEM
 from registers.timesource import TimeSource
-from workflows import definitions
+from workflows import definitions, versionfiles
 from workflows.models import Definition
 from workflows.runtime import Runtime
 
@@ -23,7 +23,7 @@ def procedures_folder() -> Path:
 
 def shipped() -> list[Path]:
     """The folders of the shipped procedures."""
-    return sorted(path.parent for path in procedures_folder().glob(f"*/{definitions.SETTINGS}"))
+    return sorted(path.parent for path in procedures_folder().glob(f"*/{versionfiles.SETTINGS}"))
 
 
 def seed(rt: Runtime) -> list[str]:
@@ -48,9 +48,9 @@ def seed_registers(rt: Runtime) -> None:
 
 def publish_folder(conn: Connection, folder: Path, time: TimeSource) -> bool:
     """Publish a procedure folder from the beginning of force named in its settings, unless it is in force already."""
-    files = definitions.read_folder(folder)
-    settings = json.loads(files[definitions.SETTINGS])
-    digest = definitions.digest(files)
+    files = versionfiles.read_folder(folder)
+    settings = json.loads(files[versionfiles.SETTINGS])
+    digest = versionfiles.digest(files)
     if conn.scalar(
         select(Definition.id).where(Definition.procedure == settings["id"], Definition.sha256 == digest).limit(1)
     ):

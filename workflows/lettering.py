@@ -20,7 +20,7 @@ from forms.letters import own, reading
 from forms.letters.catalogue import About, Placeholder
 from registers.accounts import Actor
 from registers.errors import Conflict, DomainError, NotFound
-from workflows import access, authoring, definitions, drafting, letters, separate, structure
+from workflows import access, authoring, definitions, drafting, letters, separate, structure, versionfiles
 from workflows.caserun import CaseRun
 from workflows.checks_context import literal_text
 from workflows.commands import Answer, Step, command
@@ -59,7 +59,7 @@ def save_kind(step: Step, *, definition_id: uuid.UUID, name: str, facts: dict[st
     procedure = definitions.row(step.conn, definition_id)["procedure"]
     kept = own.checked(name, facts)
     about = own.described(name, kept, procedure)
-    others = {key: kind for key, kind in definitions.letter_kinds(files).items() if key != name}
+    others = {key: kind for key, kind in versionfiles.letter_kinds(files).items() if key != name}
     if about.own_number and about.own_number in {kind.own_number for kind in others.values()}:
         raise DomainError(
             "letter_kind",
@@ -67,7 +67,7 @@ def save_kind(step: Step, *, definition_id: uuid.UUID, name: str, facts: dict[st
             "Another kind of letter of this version is numbered like this; choose other words.",
             pointer="number",
         )
-    template = definitions.letters_of(files).get(name)
+    template = versionfiles.letters_of(files).get(name)
     if template is not None:
         _refuse_unknown(template, about)
     digest = drafting.keep(step, definition_id, kind_file(name), own.written(kept), expected)
@@ -93,15 +93,15 @@ def remove_kind(step: Step, *, definition_id: uuid.UUID, name: str, expected: st
     digest = drafting.keep(step, definition_id, kind_file(name), None, expected)
     if file_of(name) in files:
         digest = drafting.keep(step, definition_id, file_of(name), None, digest)
-    settings = json.loads(files[definitions.SETTINGS])
+    settings = json.loads(files[versionfiles.SETTINGS])
     if name in settings.get("letters", []):
         settings["letters"] = [one for one in settings["letters"] if one != name]
-        digest = drafting.keep(step, definition_id, definitions.SETTINGS, authoring.as_bytes(settings), digest)
+        digest = drafting.keep(step, definition_id, versionfiles.SETTINGS, authoring.as_bytes(settings), digest)
     return {"id": definition_id, "sha256": digest}
 
 
 def _made_by(files: dict[str, bytes], name: str) -> list[str]:
-    source = structure.read(definitions.model_files(files))
+    source = structure.read(versionfiles.model_files(files))
     nodes = [node for process in source.processes.values() for _, node in process.walk()]
     return [node.name or node.id for node in nodes if literal_text(node.parameters.get("letter", "")) == name]
 
@@ -122,10 +122,10 @@ def _refuse_unknown(content: bytes, about: About) -> None:
 
 def _listed(step: Step, definition_id: uuid.UUID, name: str, digest: str) -> str:
     """See that the settings list the letter; the SHA-256 of the draft then."""
-    settings = json.loads(definitions.files_of(step.conn, definition_id)[definitions.SETTINGS])
+    settings = json.loads(definitions.files_of(step.conn, definition_id)[versionfiles.SETTINGS])
     if name not in settings.get("letters", []):
         settings["letters"] = sorted({*settings.get("letters", []), name})
-        digest = drafting.keep(step, definition_id, definitions.SETTINGS, authoring.as_bytes(settings), digest)
+        digest = drafting.keep(step, definition_id, versionfiles.SETTINGS, authoring.as_bytes(settings), digest)
     return digest
 
 
@@ -147,17 +147,17 @@ def kind_facts(files: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
 
 def template_of(files: dict[str, bytes], name: str) -> bytes:
     """The template that is used for a letter in these files: the version's own, else the installation's."""
-    return definitions.letters_of(files).get(name) or templates.template_bytes(name)
+    return versionfiles.letters_of(files).get(name) or templates.template_bytes(name)
 
 
 def own_names(files: dict[str, bytes]) -> frozenset[str]:
     """The letters these files have a template of their own for."""
-    return frozenset(definitions.letters_of(files))
+    return frozenset(versionfiles.letters_of(files))
 
 
 def unknown_in(files: dict[str, bytes], name: str) -> list[reading.Found]:
     """What in the template of a letter is no placeholder of it; the installation's own are checked by its tests."""
-    held = definitions.letters_of(files).get(name)
+    held = versionfiles.letters_of(files).get(name)
     return reading.unknown(held, of_letter(files, name)) if held else []
 
 
@@ -212,7 +212,7 @@ def _stand_in(spec: Placeholder) -> Any:
 
 def of_letter(files: Mapping[str, bytes], name: str) -> About:
     """A letter by name, of this version or of the installation; raises NotFound."""
-    found = definitions.letter_kinds(files).get(name) or templates.find(name)
+    found = versionfiles.letter_kinds(files).get(name) or templates.find(name)
     if found is None:
         raise NotFound("没有这种文书。", "There is no such letter.")
     return found

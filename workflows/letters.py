@@ -36,7 +36,7 @@ from workflows.models import Letter
 
 if TYPE_CHECKING:
     from workflows.caserun import CaseRun
-    from workflows.definitions import Compiled
+    from workflows.compiling import Compiled
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

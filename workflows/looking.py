@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from registers.errors import Conflict, DomainError, NotFound
-from workflows import definitions, formdata, letters, trials
+from workflows import formdata, letters, trials, versionfiles
 from workflows.commands import to_json
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 from workflows.runtime import Runtime
 
 
@@ -97,5 +97,5 @@ def _tasks(shown: trials.Scene, contents: dict[str, bytes], steps: list[Any]) ->
 def _key(rt: Runtime, trial: Mapping[str, Any], contents: dict[str, bytes], steps: list[Any]) -> str:
     with rt.db.transaction() as conn:
         stamp = rt.reference.get(conn).stamp
-    facts = [definitions.digest(contents), trial["started_on"], trial["given"], steps, stamp, rt.base_url]
+    facts = [versionfiles.digest(contents), trial["started_on"], trial["given"], steps, stamp, rt.base_url]
     return hashlib.sha256(to_json(facts).encode()).hexdigest()

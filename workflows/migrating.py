@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from registers.db import Base, uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from registers.timesource import day_of
-from workflows import access, definitions, engine, openwork, rebinding
+from workflows import access, compiling, engine, openwork, rebinding
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Deadline, Definition, Task
@@ -65,7 +65,7 @@ def candidates(
     rt: Runtime, conn: Connection, definition_id: uuid.UUID, mapping: Mapping[str, str] | None = None
 ) -> list[Candidate]:
     """The running cases of other versions of this procedure, oldest first, each checked; at most `MOST_CASES`."""
-    target = definitions.compiled(rt, conn, definition_id)
+    target = compiling.compiled(rt, conn, definition_id)
     rows = conn.execute(
         select(Case.id, Case.number, Case.title, Case.state, Case.definition_id, Definition.version)
         .join(Definition, Definition.id == Case.definition_id)
@@ -75,7 +75,7 @@ def candidates(
     )
     found = []
     for row in rows:
-        old = definitions.compiled(rt, conn, row.definition_id)
+        old = compiling.compiled(rt, conn, row.definition_id)
         move = rebinding.plan(old.model, target.model, bytes(row.state), mapping or {})
         fresh = tuple(sorted(_declared(target) - _declared(old)))
         found.append(Candidate(row.id, row.number, row.title, row.version, move.steps, move.obstacles, fresh))
@@ -96,7 +96,7 @@ def migrate(
     if not reason.strip():
         raise DomainError("required", "请填写迁移理由。", "Give the reason for the move.", pointer="reason")
     run = CaseRun.lock(step, case_id)
-    target = definitions.compiled(step.rt, step.conn, definition_id)
+    target = compiling.compiled(step.rt, step.conn, definition_id)
     _check_target(step, run, target)
     before, old = engine.dump(run.instance), run.compiled
     state = rebinding.move(old.model, target.model, before, mapping or {})
@@ -143,7 +143,7 @@ def migrate_back(step: Step, *, case_id: uuid.UUID) -> Answer:
             "迁移之后本案已有新的办理，不能撤回迁移；如需回到原版本，请另行迁移。",
             "Something has happened in this case since; the move cannot be undone. Move it to the earlier version instead.",
         )
-    moved, old = run.compiled, definitions.compiled(step.rt, step.conn, last.from_definition_id)
+    moved, old = run.compiled, compiling.compiled(step.rt, step.conn, last.from_definition_id)
     _bind(run, old, bytes(last.state))
     step.conn.execute(update(CaseMigration).where(CaseMigration.id == last.id).values(undone_at=step.now))
     run.record("migration_undone", from_version=moved.version, to_version=old.version)
@@ -167,7 +167,7 @@ def undoable(conn: Connection, definition_id: uuid.UUID) -> list[dict[str, Any]]
     return [dict(row) for row in rows.mappings()]
 
 
-def _check_target(step: Step, run: CaseRun, target: definitions.Compiled) -> None:
+def _check_target(step: Step, run: CaseRun, target: compiling.Compiled) -> None:
     status = step.conn.scalar(select(Definition.status).where(Definition.id == target.id))
     if target.procedure != run.compiled.procedure:
         raise Conflict("other_procedure", "目标版本属于另一流程。", "The version belongs to another procedure.")
@@ -177,11 +177,11 @@ def _check_target(step: Step, run: CaseRun, target: definitions.Compiled) -> Non
         raise Conflict("not_published", "只能迁移到已发布的版本。", "A case can be moved to a published version only.")
 
 
-def _declared(compiled: definitions.Compiled) -> set[str]:
+def _declared(compiled: compiling.Compiled) -> set[str]:
     return set(compiled.settings.get("variables", {}))
 
 
-def _bind(run: CaseRun, target: definitions.Compiled, state: bytes) -> None:
+def _bind(run: CaseRun, target: compiling.Compiled, state: bytes) -> None:
     """Let the case go on under another version: model, open tasks, their deadlines."""
     run.compiled = target
     run.instance = engine.load(target.model, state, run.call, now=run.step.rt.time)

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from registers import milestones as register
 from registers.accounts import SYSTEM, Actor
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from workflows import access, clocks, definitions, matters
+from workflows import access, clocks, compiling, matters
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.milestonedates import CLOCK, Point, Shift, after_push, count_dates, moved_by, no_circle
@@ -142,7 +142,7 @@ def _case_may_plan(conn: Connection, actor: Actor, case_id: uuid.UUID) -> bool:
 def _of_model(conn: Connection, rt: Runtime, case_id: uuid.UUID) -> list[Point]:
     """The milestones a model names (property `milestone`), in its order, and the dates of the case's clocks."""
     row = access.visible_case(conn, SYSTEM, case_id)
-    model = definitions.compiled(rt, conn, row["definition_id"]).model
+    model = compiling.compiled(rt, conn, row["definition_id"]).model
     found = [
         Point(element.id, {"zh": element.properties["milestone"], "en": element.properties["milestone"]})
         for element in model.elements.values()

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from registers.errors import NotFound
-from workflows import definitions
+from workflows import definitions, versionfiles
 from workflows.comparing import ADDED, REMOVED, Difference
 from workflows.models import Definition
 
@@ -38,7 +38,7 @@ def write(folder: Path, files: dict[str, bytes]) -> list[str]:
 
 def is_folder(pointed: str) -> bool:
     """Whether a version is pointed at by a folder, so that no installation is needed to read it."""
-    return (Path(pointed) / definitions.SETTINGS).is_file()
+    return (Path(pointed) / versionfiles.SETTINGS).is_file()
 
 
 def find(conn: Connection, pointed: str, today: date) -> uuid.UUID:

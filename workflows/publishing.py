@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError
 from registers.parties import User
-from workflows import access, definitions, housebook
+from workflows import access, definitions, housebook, versionchecks
 from workflows.commands import Answer, Step, command
 from workflows.trying_models import Publication
 
@@ -129,9 +129,9 @@ def history(conn: Connection, definition_id: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def _checked(conn: Connection, definition_id: uuid.UUID) -> list[Any]:
-    findings = definitions.check(conn, definitions.files_of(conn, definition_id))
+    findings = versionchecks.check(conn, definitions.files_of(conn, definition_id))
     if any(finding.severity == "error" for finding in findings):
-        raise definitions.LintFailed(findings)
+        raise versionchecks.LintFailed(findings)
     return findings
 
 

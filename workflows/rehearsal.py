@@ -31,6 +31,7 @@ from registers.timesource import FixedTime, TimeSource
 from workflows import (
     casefile,
     cases,
+    compiling,
     deadlines,
     definitions,
     demo,
@@ -39,6 +40,8 @@ from workflows import (
     publicity,
     quotarehearsal,
     signatures,
+    versionchecks,
+    versionfiles,
 )
 from workflows.models import Deadline, Notice, Submission, Task
 from workflows.runtime import DefinitionCache, Runtime
@@ -153,10 +156,10 @@ class _Shared(DefinitionCache):
         super().__init__()
         self._real = real
 
-    def of_contents(self, contents: dict[str, bytes], definition_id: uuid.UUID) -> definitions.Compiled:
+    def of_contents(self, contents: dict[str, bytes], definition_id: uuid.UUID) -> compiling.Compiled:
         """The compiled form of some files under the identifier they have on this stage."""
         key = _key(contents)
-        known = self._real.definitions.get(key, lambda: definitions.compile_files(contents, key, 1))
+        known = self._real.definitions.get(key, lambda: compiling.compile_files(contents, key, 1))
         return self.get(definition_id, lambda: replace(known, id=definition_id))
 
 
@@ -183,7 +186,9 @@ class Rehearsal:
             if given.get("operator"):
                 demo_waste.operate(conn, time)
             if given.get("holds"):
-                demo_permits.hold(conn, time, given["holds"], given.get("enterprise") or self.applicant or demo.PEOPLE[0][0])
+                demo_permits.hold(
+                    conn, time, given["holds"], given.get("enterprise") or self.applicant or demo.PEOPLE[0][0]
+                )
         self.compiled = _compiled(rt, contents, self.definition_id)
         self.refused: list[str] = []
         self.acted: list[str] = []  # who took each step; nobody in particular when time passes
@@ -374,7 +379,7 @@ class Rehearsal:
 def mark_numbers(conn: Connection, contents: Mapping[str, bytes]) -> None:
     """Let every number given on this stage begin with 试办, whatever pattern a body has."""
     patterns = {(body, kind): numbering.usual(kind) for body in _codes(conn) for kind in numbering.kinds()}
-    own = [kind for kind in definitions.letter_kinds(contents).values() if kind.number_kind]
+    own = [kind for kind in versionfiles.letter_kinds(contents).values() if kind.number_kind]
     patterns |= {(body, str(kind.number_kind)): str(kind.own_number) for body in _codes(conn) for kind in own}
     patterns |= {(row["body_code"], row["kind"]): row["template"] for row in _rules(conn)}
     conn.execute(delete(numbering.NumberingRule))
@@ -425,7 +430,7 @@ def _somebody(conn: Connection, time: TimeSource, task: Mapping[str, Any]) -> uu
 
 
 def _publish(conn: Connection, contents: dict[str, bytes], time: FixedTime) -> uuid.UUID:
-    settings = json.loads(contents[definitions.SETTINGS])
+    settings = json.loads(contents[versionfiles.SETTINGS])
     made, _ = definitions.create_draft(conn, accounts.SYSTEM, settings["id"], contents, time.now())
     definitions.put_in_force(conn, made, time.today(), time.now(), accounts.SYSTEM, "")
     return made
@@ -434,24 +439,24 @@ def _publish(conn: Connection, contents: dict[str, bytes], time: FixedTime) -> u
 def prepare(real: Runtime, contents: dict[str, bytes]) -> None:
     """Check and compile files once, in the limited child process first; raises LintFailed when they cannot run."""
 
-    def checked() -> definitions.Compiled:
+    def checked() -> compiling.Compiled:
         with real.db.transaction() as conn:
-            findings = definitions.check(conn, contents)
+            findings = versionchecks.check(conn, contents)
         if any(finding.severity == "error" for finding in findings):
-            raise definitions.LintFailed(findings)
-        return definitions.compile_files(contents, _key(contents), 1)
+            raise versionchecks.LintFailed(findings)
+        return compiling.compile_files(contents, _key(contents), 1)
 
     real.definitions.get(_key(contents), checked)
 
 
 def _key(contents: dict[str, bytes]) -> uuid.UUID:
-    return uuid.uuid5(_COMPILED, definitions.digest(contents))
+    return uuid.uuid5(_COMPILED, versionfiles.digest(contents))
 
 
-def _compiled(rt: Runtime, contents: dict[str, bytes], definition_id: uuid.UUID) -> definitions.Compiled:
+def _compiled(rt: Runtime, contents: dict[str, bytes], definition_id: uuid.UUID) -> compiling.Compiled:
     if isinstance(rt.definitions, _Shared):
         return rt.definitions.of_contents(contents, definition_id)
-    return rt.definitions.get(definition_id, lambda: definitions.compile_files(contents, definition_id, 1))
+    return rt.definitions.get(definition_id, lambda: compiling.compile_files(contents, definition_id, 1))
 
 
 _SAMPLE_PDF = (

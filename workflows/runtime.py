@@ -22,7 +22,7 @@ from registers.vault import Vault
 from workflows.reference import ReferenceCache
 
 if TYPE_CHECKING:
-    from workflows.definitions import Compiled
+    from workflows.compiling import Compiled
     from workflows.engine import Outcome
 
 CACHED_DEFINITIONS = 64

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from registers.errors import DomainError
 from registers.timesource import FixedTime
-from workflows import casefile, definitions, letters, matters, quotarehearsal, rehearsal, xmlsafe
+from workflows import casefile, letters, matters, quotarehearsal, rehearsal, versionchecks, versionfiles, xmlsafe
 from workflows.models import Case, Task
 from workflows.runtime import Runtime
 
@@ -61,7 +61,7 @@ class Report:
 
 def run_files(real: Runtime, contents: dict[str, bytes]) -> Report:
     """Play all scenarios of a set of files against an installation without leaving a trace."""
-    settings = json.loads(contents[definitions.SETTINGS])
+    settings = json.loads(contents[versionfiles.SETTINGS])
     given = json.loads(contents.get(SCENARIOS, b'{"scenarios": []}'))["scenarios"]
     rehearsal.prepare(real, contents)
     report = Report(settings["id"], [], flows(contents), set())
@@ -93,7 +93,7 @@ def checked_play(real: Runtime, contents: dict[str, bytes], scenario: dict[str, 
     """The same for files that nobody has checked yet; findings are problems as well."""
     try:
         rehearsal.prepare(real, contents)
-    except definitions.LintFailed as failed:
+    except versionchecks.LintFailed as failed:
         names = title_of(scenario)
         return Result(names["en"], names, False, [finding.message() for finding in failed.findings][:20])
     return play(real, contents, scenario)
@@ -163,7 +163,9 @@ class Player(rehearsal.Rehearsal):
 
 def flows(contents: dict[str, bytes]) -> set[str]:
     """The sequence flows of all models; those of a shared model are for the scenarios of its own procedure."""
-    shared = {name for names in json.loads(contents[definitions.SETTINGS]).get("shared", {}).values() for name in names}
+    shared = {
+        name for names in json.loads(contents[versionfiles.SETTINGS]).get("shared", {}).values() for name in names
+    }
     own = {name: content for name, content in contents.items() if name.endswith(".bpmn") and name not in shared}
     trees = [xmlsafe.parse(content) for content in own.values()]
     return {flow.get("id", "") for tree in trees for flow in tree.iter(_SEQUENCE_FLOW)}

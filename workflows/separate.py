@@ -18,9 +18,9 @@ from forms.definition import FormDefinition
 from registers.accounts import Actor
 from registers.parties import Body
 from registers.waste_rules import PARTS
-from workflows import access, casefile, definitions, letters
+from workflows import access, casefile, compiling, letters
 from workflows.commands import to_json
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 from workflows.models import Case, CaseFile, Matter
 from workflows.runtime import Runtime
 
@@ -114,7 +114,7 @@ def _in_own_part(rt: Runtime, conn: Connection, actor: Actor, row: Any, file_id:
     away = hidden(conn, actor, row.id)
     if not away:
         return True
-    compiled = definitions.compiled(rt, conn, row.definition_id)
+    compiled = compiling.compiled(rt, conn, row.definition_id)
     if is_hidden(compiled, away, row.element):
         return False
     form = compiled.form_of(row.element)

@@ -28,7 +28,7 @@ from registers.db import Base, uuid7
 from registers.errors import Conflict, DomainError, NotFound
 from workflows import access, casefile, documents, engine, events, expressions, formdata, letters, seals, stepletters
 from workflows.commands import Proof, to_json
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 from workflows.models import Case, Event
 
 if TYPE_CHECKING:

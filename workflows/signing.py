@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import select
 
 from registers.accounts import Actor
-from workflows import cases, definitions, formdata, letters, rehearsal, seals, signatures, stepletters
-from workflows.definitions import Compiled
+from workflows import cases, compiling, formdata, letters, rehearsal, seals, signatures, stepletters
+from workflows.compiling import Compiled
 from workflows.runtime import Runtime
 
 
@@ -36,7 +36,7 @@ class Foretold:
 def foretell(real: Runtime, actor: Actor, task: dict[str, Any], raw: dict[str, Any]) -> Foretold | None:
     """What handing in these answers would sign; None when the step is not signed with them. Raises FormErrors, DomainError."""
     with real.db.transaction(actor.scope) as conn:
-        compiled = definitions.compiled(real, conn, task["definition_id"])
+        compiled = compiling.compiled(real, conn, task["definition_id"])
         filled = formdata.checked(
             conn, compiled, task, raw, lambda: formdata.variables_of(conn, compiled, task["case_id"])
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from workflows import letters
 from workflows.commands import to_json
-from workflows.definitions import Compiled
+from workflows.compiling import Compiled
 
 PENDING = "（签发后生成）"
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -34,6 +34,7 @@ from workflows import (
     matters,
     notices,
     rehearsal,
+    versionfiles,
 )
 from workflows import scenarios as playing
 from workflows.commands import Answer, Step, command
@@ -172,7 +173,7 @@ def start(
             pointer="enterprise",
         )
     if "starter" not in chosen:
-        settings = json.loads(definitions.files_of(step.conn, definition_id)[definitions.SETTINGS])
+        settings = json.loads(definitions.files_of(step.conn, definition_id)[versionfiles.SETTINGS])
         login = _starter(step.conn, settings.get("starters") or [])
         chosen |= {"starter": login} if login else {}
     trial_id = uuid7()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Person, Site
-from workflows import comparing, definitions, engine
+from workflows import comparing, engine, versionfiles
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def _saved(page: Page) -> None:
 
 
 def _files(served: Site, draft: str) -> dict[str, bytes]:
-    return definitions.from_texts(served.api("sheji").get(f"/definitions/{draft}")["files"])
+    return versionfiles.from_texts(served.api("sheji").get(f"/definitions/{draft}")["files"])
 
 
 def test_a_shipped_procedure_saved_in_the_editor_means_the_same(served: Site) -> None:

@@ -12,7 +12,7 @@ from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
 from tests.e2e.conftest import Site
 from tests.trying.kit import shipped
-from workflows import comparing, definitions, install
+from workflows import comparing, install, versionfiles
 
 pytestmark = pytest.mark.browser
 STOCK = Path(__file__).parents[2] / "node_modules" / "bpmn-js" / "dist" / "bpmn-modeler.production.min.js"
@@ -161,6 +161,6 @@ def test_a_vendors_file_comes_back_whole_and_what_cannot_be_kept_is_named_before
     # And so it opens elsewhere, with the list of the repeated step declared as the standard wants it.
     elsewhere = _through(stock, made)
     assert elsewhere["warnings"] == []
-    files = definitions.from_texts(api.get(f"/definitions/{draft}")["files"])
+    files = versionfiles.from_texts(api.get(f"/definitions/{draft}")["files"])
     assert comparing.compare(files, {**files, "process.bpmn": elsewhere["xml"].encode()}) == []
     assert _parsed({"process.bpmn": made.encode()}) == {"p"}

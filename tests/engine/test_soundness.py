@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.drawing import draw, process
-from workflows import definitions, engine, install, soundness, structure
+from workflows import engine, install, soundness, structure, versionfiles
 from workflows.findings import Finding
 
 CODES = {"deadlock", "lost_token", "doubled", "never", "no_end", "bound"}
@@ -92,9 +92,9 @@ def test_a_search_that_grows_too_large_says_that_it_stopped() -> None:
 
 @pytest.mark.parametrize("folder", install.shipped(), ids=lambda folder: folder.name)
 def test_the_shipped_models_are_sound_within_the_bound(folder) -> None:
-    files = definitions.read_folder(folder)
-    source = structure.read(definitions.model_files(files))
-    main = structure.main_process(source, json.loads(files[definitions.SETTINGS]).get("process_id"))
+    files = versionfiles.read_folder(folder)
+    source = structure.read(versionfiles.model_files(files))
+    main = structure.main_process(source, json.loads(files[versionfiles.SETTINGS]).get("process_id"))
     assert main is not None
     assert soundness.check(source, main) == []
 

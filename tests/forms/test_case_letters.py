@@ -16,7 +16,7 @@ from docx.oxml.ns import qn
 
 from registers import files
 from tests.conftest import World
-from workflows import definitions, install, letters, notices, scenarios
+from workflows import install, letters, notices, scenarios, versionfiles
 
 CODES = re.compile(
     r"None|null|\{|\}|\b(?:true|false|True|False|report|form|key|simplified|approved|VOCS|NH3N|sip-eeb)\b"
@@ -24,7 +24,7 @@ CODES = re.compile(
 
 
 def play(world: World, name: str, procedure: str = "one_window", **changed: Any) -> scenarios.Player:
-    contents = definitions.read_folder(install.procedures_folder() / procedure)
+    contents = versionfiles.read_folder(install.procedures_folder() / procedure)
     every = json.loads(contents["scenarios.json"])["scenarios"]
     scenario = next(item for item in every if item["name"]["zh"].startswith(name))
     for step in scenario["steps"]:
@@ -146,7 +146,7 @@ def test_the_qr_code_of_a_letter_leads_to_its_check(world: World) -> None:
 
 
 def test_the_case_is_called_after_the_project_as_soon_as_it_is_applied_for(world: World) -> None:
-    contents = definitions.read_folder(install.procedures_folder() / "one_window")
+    contents = versionfiles.read_folder(install.procedures_folder() / "one_window")
     scenario = json.loads(contents["scenarios.json"])["scenarios"][0]
     scenario["steps"] = scenario["steps"][:1]
     player = scenarios.Player(world.rt, world.time, contents, scenario)
@@ -159,7 +159,7 @@ def test_the_case_is_called_after_the_project_as_soon_as_it_is_applied_for(world
 def test_a_withdrawal_is_confirmed_in_writing_only_when_something_was_received(world: World) -> None:
     made = letters_of(world, play(world, "受理后企业撤回"))
     assert "企业决定暂缓建设" in next(text for one, _, text in made if one["kind"] == "withdrawal_notice")
-    contents = definitions.read_folder(install.procedures_folder() / "one_window")
+    contents = versionfiles.read_folder(install.procedures_folder() / "one_window")
     scenario = {"today": date(2026, 9, 1).isoformat(), "steps": [{"withdraw": "不再建设"}]}
     player = scenarios.Player(world.rt, world.time, contents, scenario)
     player.play()

@@ -24,7 +24,7 @@ from registers.reduction_tables import ReductionAmount, ReductionProject
 from registers.reduction_uses import Portion
 from tests.conftest import World, key
 from tests.web.conftest import Api
-from workflows import cases, definitions, quotaledger, scenarios
+from workflows import cases, definitions, quotaledger, scenarios, versionfiles
 from workflows.install import procedures_folder
 from workflows.models import Case, Task
 
@@ -286,7 +286,7 @@ def test_a_rehearsal_leaves_no_trace(world: World) -> None:
             return [conn.scalar(text(f"SELECT count(*) FROM {table}")) or 0 for table in tables]
 
     before = traces()
-    played = scenarios.run_files(world.rt, definitions.read_folder(procedures_folder() / "upper_reserve"))
+    played = scenarios.run_files(world.rt, versionfiles.read_folder(procedures_folder() / "upper_reserve"))
     assert all(result.passed for result in played.results)
     assert traces() == before
 

@@ -22,7 +22,7 @@ from registers.quota import Account
 from registers.timesource import FixedTime
 from tests.conftest import TODAY, World, key
 from tests.kit import open_task
-from workflows import cases, definitions, expiry, install, migrating, quotarehearsal, scenarios
+from workflows import cases, definitions, expiry, install, migrating, quotarehearsal, scenarios, versionfiles
 from workflows.dmn import Decision, parse_dmn
 from workflows.install import procedures_folder
 from workflows.models import Case, Task
@@ -134,7 +134,7 @@ def test_a_case_that_expires_leaves_no_reservation_behind(furnished: World) -> N
 def test_a_case_moved_to_another_version_leaves_no_reservation_behind(furnished: World, how: str) -> None:
     case_id = _holding(furnished)
     held = _stands(furnished, case_id)
-    files = definitions.read_folder(procedures_folder() / "quota_use")
+    files = versionfiles.read_folder(procedures_folder() / "quota_use")
     renamed = {
         name: content.replace(b"task_quota_decision", b"task_quota_sign") if name.endswith(".bpmn") else content
         for name, content in files.items()
@@ -299,7 +299,7 @@ def test_a_fifth_above_needs_no_new_plan_but_for_nitrogen_and_phosphorus_in_the_
 
 
 def test_every_scenario_of_the_procedure_plays_on_the_real_runtime(world: World) -> None:
-    report = scenarios.run_files(world.rt, definitions.read_folder(procedures_folder() / "quota_use"))
+    report = scenarios.run_files(world.rt, versionfiles.read_folder(procedures_folder() / "quota_use"))
     assert [(one.title["zh"], one.problems) for one in report.results if not one.passed] == []
     assert report.coverage == 1.0
     assert len(report.results) >= 12

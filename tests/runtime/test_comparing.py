@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.runtime.models import chain, node, service
-from workflows import comparing, definitions, install
+from workflows import comparing, install, versionfiles
 
 
 def files(*nodes: str, **settings: Any) -> dict[str, bytes]:
@@ -21,12 +21,12 @@ def found(old: dict[str, bytes], new: dict[str, bytes]) -> dict[tuple[str, str],
 
 
 def test_the_same_files_have_no_differences() -> None:
-    shipped = definitions.read_folder(install.procedures_folder() / "one_window")
+    shipped = versionfiles.read_folder(install.procedures_folder() / "one_window")
     assert comparing.compare(shipped, shipped) == []
 
 
 def test_moving_shapes_is_no_difference() -> None:
-    shipped = definitions.read_folder(install.procedures_folder() / "one_window")
+    shipped = versionfiles.read_folder(install.procedures_folder() / "one_window")
     moved = {
         name: content.replace(b'x="', b'x="1') if name.endswith(".bpmn") else content
         for name, content in shipped.items()
@@ -72,7 +72,7 @@ def test_role_limit_and_inputs_are_told_before_and_after() -> None:
 
 
 def test_a_rule_of_a_table_is_told_cell_by_cell() -> None:
-    shipped = definitions.read_folder(install.procedures_folder() / "quota_use")
+    shipped = versionfiles.read_folder(install.procedures_folder() / "quota_use")
     cell = b'<inputEntry id="cell_quota_route_1_1"><text>&gt; 0</text>'
     table = shipped["quota_route.dmn"].replace(cell, cell.replace(b"0</text>", b"1</text>"))
     (told,) = comparing.compare(shipped, {**shipped, "quota_route.dmn": table})
@@ -81,7 +81,7 @@ def test_a_rule_of_a_table_is_told_cell_by_cell() -> None:
 
 
 def test_a_question_that_becomes_required_and_a_new_column_are_told() -> None:
-    shipped = definitions.read_folder(install.procedures_folder() / "quota_use")
+    shipped = versionfiles.read_folder(install.procedures_folder() / "quota_use")
     form = json.loads(shipped["forms/quota_application.json"])
     asked = {field["name"]: field for section in form["sections"] for field in section["fields"]}
     asked["balance_plan"]["required"] = True

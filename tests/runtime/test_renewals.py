@@ -20,7 +20,7 @@ from registers.obligations import Obligation
 from registers.permits import Permit, PermitChange
 from registers.quota_accounts import QuotaPosting
 from tests.conftest import World
-from workflows import cron, definitions, expiry, install, letters, openness, scenarios
+from workflows import cron, expiry, install, letters, openness, scenarios, versionfiles
 from workflows.models import Case, Matter
 
 FOLDER = install.procedures_folder() / "permit_renewal"
@@ -30,7 +30,7 @@ OLD = (date(2022, 3, 3), date(2027, 3, 2))
 
 def play(world: World, name: str, *, until: str = "", today: date | None = None, **holds: Any) -> scenarios.Player:
     """A scenario of the procedure, for good; `until` names the task before which it stops."""
-    contents = definitions.read_folder(FOLDER)
+    contents = versionfiles.read_folder(FOLDER)
     every = json.loads(contents["scenarios.json"])["scenarios"]
     said = next(one for one in every if one["name"]["zh"].startswith(name))
     names = [step.get("task") for step in said["steps"]]

@@ -12,7 +12,7 @@ import forms
 from registers.accounts import SYSTEM
 from tests.conftest import World
 from tests.runtime.models import chain, node
-from workflows import definitions, install
+from workflows import definitions, install, versionfiles
 
 FILL = node("userTask", "fill", role="preparer")
 CHECK = node("userTask", "check", role="window", limitRule="permit.deficiency")
@@ -37,7 +37,7 @@ def small(*nodes: str, **settings: Any) -> dict[str, bytes]:
 
 def shipped(name: str) -> dict[str, bytes]:
     """The files of a shipped procedure."""
-    return definitions.read_folder(install.procedures_folder() / name)
+    return versionfiles.read_folder(install.procedures_folder() / name)
 
 
 def draft(world: World, files: dict[str, bytes]) -> uuid.UUID:

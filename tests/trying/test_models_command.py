@@ -15,7 +15,7 @@ from tests.conftest import World, key
 from tests.runtime.models import node, publish
 from tests.setup.test_command_line import onewindow
 from tests.trying.kit import CHECK, FILL, draft, shipped, small
-from workflows import cases, definitions, housebook, install, modelfolder
+from workflows import cases, definitions, housebook, install, modelfolder, versionfiles
 from workflows.models import Case
 
 SHIPPED = [folder.name for folder in install.shipped()]
@@ -29,7 +29,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def test_a_version_written_into_a_folder_is_the_same_version_when_read_again(tmp_path: Path, name: str) -> None:
     version = shipped(name)
     modelfolder.write(tmp_path / "a", version)
-    assert definitions.digest(definitions.read_folder(tmp_path / "a")) == definitions.digest(version)
+    assert versionfiles.digest(versionfiles.read_folder(tmp_path / "a")) == versionfiles.digest(version)
     modelfolder.write(tmp_path / "b", version)
     assert files_in(tmp_path / "a") == files_in(tmp_path / "b") == version
 
@@ -44,7 +44,7 @@ def test_a_file_that_the_version_has_no_more_is_removed_and_others_are_left(tmp_
 def test_export_import_diff_and_publish_by_command(world: World, tmp_path: Path) -> None:
     draft(world, small())
     first = json.loads(onewindow(world, "models", "export", "trial@1", str(tmp_path / "m"), "--json").stdout)
-    assert first["sha256"] == definitions.digest(small())
+    assert first["sha256"] == versionfiles.digest(small())
     changed = small(FILL, node("userTask", "check", role="head", limitRule="permit.deficiency"))
     (tmp_path / "m" / "process.bpmn").write_bytes(changed["process.bpmn"])
     told = onewindow(world, "models", "diff", "trial@1", str(tmp_path / "m"), "--exit-code")

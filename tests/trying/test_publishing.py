@@ -15,7 +15,7 @@ from tests.conftest import World, key
 from tests.runtime.models import node, publish
 from tests.trying.kit import CHECK, FILL, draft, small
 from tests.web.conftest import Api
-from workflows import cases, definitions, designing, housebook, publishing
+from workflows import cases, definitions, designing, housebook, publishing, versionchecks, versionfiles
 from workflows.models import Case, Definition
 
 Person = Callable[[str], Api]
@@ -44,7 +44,7 @@ def test_one_proposes_another_publishes_and_both_stand_in_the_record(world: Worl
         assert list(housebook.verify(conn)) == []
         row = definitions.row(conn, definition)
     assert line["actor_name"] == "卫系统"
-    assert line["data"]["sha256"] == row["sha256"] == definitions.digest(small())
+    assert line["data"]["sha256"] == row["sha256"] == versionfiles.digest(small())
     assert line["data"]["proposed_by"] == str(world.actor("sheji").id)
 
 
@@ -77,7 +77,7 @@ def test_what_was_changed_after_the_proposal_is_not_published(world: World, api:
 
 def test_a_draft_with_errors_is_not_even_proposed(world: World) -> None:
     definition = draft(world, small(FILL, node("scriptTask", "script")))
-    with pytest.raises(definitions.LintFailed):
+    with pytest.raises(versionchecks.LintFailed):
         propose(world, definition)
 
 
@@ -113,4 +113,4 @@ def test_the_installer_publishes_alone_and_stands_in_the_record(world: World) ->
     definition = draft(world, small())
     designing.publish(world.rt, SYSTEM, key(), definition_id=definition, note="随安装发布")
     with world.rt.db.transaction() as conn:
-        assert housebook.lines(conn)[1][0]["data"]["sha256"] == definitions.digest(small())
+        assert housebook.lines(conn)[1][0]["data"]["sha256"] == versionfiles.digest(small())

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from registers.timesource import FixedTime
 from tests.conftest import World, key
-from workflows import definitions, install, wasteledger
+from workflows import install, versionfiles, wasteledger
 from workflows.models import Case
 from workflows.scenarios import Player
 
@@ -38,7 +38,7 @@ def play(
         for one in ([{"advance": (waits or {})[number]}, step] if number in (waits or {}) else [step])
     ]
     played = {**played, "steps": kept}
-    contents = definitions.read_folder(install.procedures_folder() / procedure)
+    contents = versionfiles.read_folder(install.procedures_folder() / procedure)
     time = world.time
     assert isinstance(time, FixedTime)
     time.move_to(date.fromisoformat(played["today"]))

@@ -24,7 +24,7 @@ from tests.conftest import World
 from tests.runtime.models import chain, node, process, service
 from tests.web.conftest import Api
 from tests.web.test_api_path import play, scenario
-from workflows import definitions
+from workflows import definitions, versionchecks, versionfiles
 
 Person = Callable[[str], Api]
 TITLE = {"zh": "咨询答复", "en": "Advice"}
@@ -54,9 +54,9 @@ def files(api: Person, draft: str) -> dict[str, str]:
 
 
 def test_a_procedure_begun_from_nothing_is_in_order_and_has_a_drawing(api: Person, world: World, draft: str) -> None:
-    held = definitions.from_texts(files(api, draft))
+    held = versionfiles.from_texts(files(api, draft))
     with world.rt.db.transaction() as conn:
-        assert definitions.check(conn, held) == []
+        assert versionchecks.check(conn, held) == []
     assert files(api, draft)["process.bpmn"].count("BPMNShape ") == 4
     settings = json.loads(files(api, draft)["procedure.json"])
     assert (settings["title"], settings["start_task"], settings["forms"]) == (TITLE, "task_apply", ["remark"])

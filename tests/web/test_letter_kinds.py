@@ -17,7 +17,7 @@ from tests.clocks.conftest import at_page  # noqa: F401 - a fixture
 from tests.conftest import World
 from tests.runtime.models import chain, node, service
 from tests.web.conftest import Api
-from workflows import comparing, definitions, modelfolder, selfcheck
+from workflows import comparing, definitions, modelfolder, selfcheck, versionchecks, versionfiles
 
 Person = Callable[[str], Api]
 FACTS: dict[str, Any] = {
@@ -70,7 +70,7 @@ def _remove(api: Person, draft: str, name: str) -> int:
 
 
 def _files(api: Person, draft: str) -> dict[str, bytes]:
-    return definitions.from_texts(api("sheji").get(f"/definitions/{draft}")["files"])
+    return versionfiles.from_texts(api("sheji").get(f"/definitions/{draft}")["files"])
 
 
 def _text(content: bytes) -> str:
@@ -95,10 +95,10 @@ def _case(api: Person, demand: str) -> str:
 
 def test_a_new_kind_of_letter_is_issued_with_its_number_and_values(api: Person, world: World, draft: str) -> None:
     with world.rt.db.transaction() as conn:
-        assert {one.code for one in definitions.check(conn, _files(api, draft))} == {"unknown_letter"}
+        assert {one.code for one in versionchecks.check(conn, _files(api, draft))} == {"unknown_letter"}
     assert _make(api, draft)["name"] == "visit"
     with world.rt.db.transaction() as conn:
-        assert definitions.check(conn, _files(api, draft)) == []
+        assert versionchecks.check(conn, _files(api, draft)) == []
     _publish(world, draft)
     found = []
     for demand in ("备齐台账", "打开车间"):
@@ -201,14 +201,14 @@ def test_kinds_are_compared_and_kept_in_a_folder(api: Person, draft: str, tmp_pa
         ("number", "{prefix}核函〔{year}〕{seq:03}号", "{prefix}核〔{year}〕{seq}号")
     ]
     modelfolder.write(tmp_path / "advice", after)
-    assert definitions.digest(definitions.read_folder(tmp_path / "advice")) == definitions.digest(after)
+    assert versionfiles.digest(versionfiles.read_folder(tmp_path / "advice")) == versionfiles.digest(after)
 
 
 def test_a_version_without_the_template_is_not_published(api: Person, world: World, draft: str) -> None:
     _make(api, draft)
     held = {name: content for name, content in _files(api, draft).items() if not name.endswith(".docx")}
     with world.rt.db.transaction() as conn:
-        found = definitions.check(conn, held)
+        found = versionchecks.check(conn, held)
     assert [(one.code, one.file) for one in found] == [("letter_kind", "letters/visit.json")]
 
 

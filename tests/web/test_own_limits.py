@@ -11,7 +11,7 @@ import pytest
 from registers import limits
 from tests.conftest import World
 from tests.web.conftest import Api
-from workflows import definitions
+from workflows import versionchecks, versionfiles
 
 Person = Callable[[str], Api]
 
@@ -51,13 +51,13 @@ def test_a_new_limit_is_proposed_by_a_designer_and_counts_like_its_model(world: 
     draft = api("sheji").post("/definitions/begin", {"procedure": "advice", "title": {"zh": "咨询", "en": "Advice"}})[
         "id"
     ]
-    files = definitions.from_texts(api("sheji").get(f"/definitions/{draft}")["files"])
+    files = versionfiles.from_texts(api("sheji").get(f"/definitions/{draft}")["files"])
     mark = b'<spiffworkflow:property name="form"'
     files["process.bpmn"] = files["process.bpmn"].replace(
         mark, b'<spiffworkflow:property name="limitRule" value="house.reply"/>' + mark
     )
     with world.rt.db.transaction() as conn:
-        assert definitions.check(conn, files) == []
+        assert versionchecks.check(conn, files) == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from registers.errors import DomainError
 from tests.conftest import World, key
 from tests.signing import AGREED, PASSWORD, SIGNATURE, promised
 from tests.web.conftest import Api
-from workflows import cases, definitions, seals, signatures, worklist
+from workflows import cases, compiling, seals, signatures, worklist
 from workflows.models import Case, Draft, Submission
 from workflows.runtime import Runtime
 
@@ -224,7 +224,7 @@ def test_a_file_that_is_no_longer_the_one_signed_is_found(world: World, api: Per
 
     def faults() -> list[str]:
         with world.rt.db.transaction() as conn:
-            compiled = definitions.compiled(world.rt, conn, version)
+            compiled = compiling.compiled(world.rt, conn, version)
             found = signatures.check(conn, world.rt.files_root, compiled, {**whole, "evidence": {}})
         return [one["en"] for one in found if "图.pdf" in one["en"]]
 

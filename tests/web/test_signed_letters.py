@@ -24,7 +24,7 @@ from tests.runtime.models import service
 from tests.signing import AGREED, SIGNATURE, promised
 from tests.web.conftest import Api
 from tests.web.test_signatures import fields, hand_in, is_open, page, submitted
-from workflows import cases, definitions, export, signatures, stepletters
+from workflows import cases, compiling, export, signatures, stepletters
 from workflows.models import Case, Event, Letter
 
 Person = Callable[[str], Api]
@@ -141,7 +141,7 @@ def test_a_file_that_was_swapped_together_with_its_fingerprints_says_other_words
     letter = _letter(world, case)
     with world.rt.db.transaction() as conn:
         version = conn.execute(select(Case.definition_id).where(Case.id == case)).scalar_one()
-        compiled = definitions.compiled(world.rt, conn, version)
+        compiled = compiling.compiled(world.rt, conn, version)
     document = Document(io.BytesIO(files.path_of(world.rt.files_root, letter["sha256"]).read_bytes()))
     document.paragraphs[4].text = "另一句话"
     swapped = io.BytesIO()

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from web import auth, comparison, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, comparing, definitions, designing, migrating
+from workflows import access, comparing, definitions, designing, migrating, versionchecks, versionfiles
 
 blueprint = Blueprint("definitions", __name__, description="Procedures and definitions")
 
@@ -54,7 +54,7 @@ def show(definition_id: uuid.UUID) -> Any:
     with reading() as conn:
         return {
             "id": str(definition_id),
-            "files": definitions.as_texts(definitions.files_of(conn, definition_id)),
+            "files": versionfiles.as_texts(definitions.files_of(conn, definition_id)),
         }
 
 
@@ -65,9 +65,9 @@ def show(definition_id: uuid.UUID) -> Any:
 def lint_files(args: dict[str, Any]) -> Any:
     """Check models without keeping them."""
     files = _bytes(args["files"])
-    files.setdefault(definitions.SETTINGS, definitions.plain_settings("unnamed", "unnamed"))
+    files.setdefault(versionfiles.SETTINGS, versionfiles.plain_settings("unnamed", "unnamed"))
     with reading() as conn:
-        return {"findings": [vars(finding) for finding in definitions.check(conn, files)]}
+        return {"findings": [vars(finding) for finding in versionchecks.check(conn, files)]}
 
 
 @blueprint.post("/definitions")

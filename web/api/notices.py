@@ -12,7 +12,7 @@ from web import downloads, guides, views
 from web.api import schemas
 from web.context import idempotency_key, runtime
 from web.pages.which import tree
-from workflows import definitions, letters, notices, openness, publicity
+from workflows import compiling, definitions, letters, notices, openness, publicity
 
 blueprint = Blueprint("public", __name__, description="Public notices and the calendar")
 
@@ -94,7 +94,7 @@ def guide(procedure: str) -> Any:
     """The guide of a procedure: who, materials, limits of law and promised ones, special procedures, basis, letters."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        compiled = compiling.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         told = guides.of(conn, rt, compiled)
     return views.plain({**told, "body": told["body_name"], "title": compiled.title, "version": compiled.version})
 

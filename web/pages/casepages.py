@@ -22,6 +22,7 @@ from workflows import (
     access,
     casenotes,
     cases,
+    compiling,
     corrections,
     definitions,
     documents,
@@ -43,7 +44,7 @@ def case(case_id: uuid.UUID) -> str:
     with reading() as conn:
         row = access.visible_case(conn, person, case_id)
         document = views.case_document(conn, rt, person, case_id)
-        compiled = definitions.compiled(rt, conn, row["definition_id"])
+        compiled = compiling.compiled(rt, conn, row["definition_id"])
         submitted = earlier_submissions(conn, compiled, case_id)
         away = separate.hidden(conn, person, case_id)
         history = views.history(conn, rt, person, row)
@@ -232,7 +233,7 @@ def file(file_id: uuid.UUID) -> Any:
 
 
 def _diagrams(
-    conn: Connection, compiled: definitions.Compiled, document: dict[str, Any], history: list[dict[str, Any]]
+    conn: Connection, compiled: compiling.Compiled, document: dict[str, Any], history: list[dict[str, Any]]
 ) -> list[diagrams.Diagram]:
     """The models of the case with what is done and what is open marked on them."""
     markers = {line["element"]: "done" for line in history if line["element"]}

@@ -15,7 +15,7 @@ from web import auth, formdesk, workbench
 from web.context import actor, reading, run, runtime
 from web.i18n import language, pick
 from web.pages import blueprint
-from workflows import access, authoring, definitions, designing, drafting
+from workflows import access, authoring, designing, drafting, versionfiles
 
 
 @blueprint.get("/definitions/<uuid:definition_id>/forms")
@@ -55,7 +55,7 @@ def _new_form(given: Any) -> tuple[str, str]:
 def _list_page(definition_id: uuid.UUID, errors: dict[str, str]) -> str:
     with reading() as conn:
         draft = workbench.opened(conn, definition_id)
-    own = definitions.forms_of(draft.files)
+    own = versionfiles.forms_of(draft.files)
     held = {name for name in own if f"forms/{name}.json" in draft.files}
     used: dict[str, list[str]] = {}
     for node in workbench.nodes(draft.files):

@@ -18,17 +18,7 @@ from web.i18n import gettext, language
 from web.pages import blueprint
 from web.pages.objections import kinds
 from web.pages.work import offset_asked, page_url
-from workflows import (
-    corrections,
-    definitions,
-    deskwork,
-    install,
-    matters,
-    objections,
-    people,
-    separate,
-    worklist,
-)
+from workflows import corrections, definitions, deskwork, install, matters, objections, people, separate, worklist
 
 PAGE = 30
 LIGHTS = ("red", "yellow", "green")

@@ -11,7 +11,7 @@ from registers.errors import DomainError
 from web import auth
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.pages import blueprint
-from workflows import access, definitions, migrating
+from workflows import access, compiling, migrating
 
 
 @blueprint.get("/definitions/<uuid:definition_id>/cases")
@@ -63,7 +63,7 @@ def _page(definition_id: uuid.UUID, mapping: dict[str, str], results: list[dict[
     access.require(actor(), "case.migrate")
     rt = runtime()
     with reading() as conn:
-        target = definitions.compiled(rt, conn, definition_id)
+        target = compiling.compiled(rt, conn, definition_id)
         rows = migrating.candidates(rt, conn, definition_id, mapping)
         undoable = migrating.undoable(conn, definition_id)
     lost = {step.element: step for row in rows for step in row.steps if step.target is None or step.element in mapping}

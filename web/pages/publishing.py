@@ -12,7 +12,7 @@ from registers.errors import DomainError
 from web import auth
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
-from workflows import access, definitions, designing, modelruns, publishing
+from workflows import access, definitions, designing, modelruns, publishing, versionchecks
 
 
 @blueprint.get("/definitions/<uuid:definition_id>/publication")
@@ -68,7 +68,7 @@ def _page(definition_id: uuid.UUID, refused: DomainError | None = None) -> str:
         pending = publishing.pending(conn, definition_id)
         proposals = publishing.history(conn, definition_id)
         contents = definitions.files_of(conn, definition_id)
-        findings = definitions.check(conn, contents) if row["status"] == "draft" else []
+        findings = versionchecks.check(conn, contents) if row["status"] == "draft" else []
         runs = modelruns.of_definition(conn, definition_id)
         tried = next((modelruns.one(conn, one["id"]) for one in runs if one["kind"] == "scenarios"), None)
     return render_template(

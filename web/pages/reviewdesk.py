@@ -18,7 +18,7 @@ from web.pages.tasks import earlier_submissions, keep
 from workflows import (
     access,
     casenotes,
-    definitions,
+    compiling,
     documents,
     events,
     formdata,
@@ -36,7 +36,7 @@ def review_desk(task_id: uuid.UUID) -> str:
     person, rt = actor(), runtime()
     with reading() as conn:
         task = _for_officials(worklist.task(conn, person, task_id))
-        compiled = definitions.compiled(rt, conn, task["definition_id"])
+        compiled = compiling.compiled(rt, conn, task["definition_id"])
         submitted = earlier_submissions(conn, compiled, task["case_id"])
         shown = formdata.for_display(conn, rt, task)
         case = access.visible_case(conn, person, task["case_id"])

@@ -14,7 +14,7 @@ from web.context import actor, new_key, reading, runtime
 from web.i18n import gettext, language
 from web.pages import blueprint
 from web.pages.tasks import earlier_submissions, show
-from workflows import access, definitions, documents, formdata, separate, worklist
+from workflows import access, compiling, documents, formdata, separate, worklist
 
 
 @blueprint.get("/tasks/<uuid:task_id>/sign")
@@ -49,7 +49,7 @@ def signature(signature_id: uuid.UUID) -> str:
     """A signature: who, when, what, and whether anything of it has changed since."""
     with reading() as conn:
         row = sealing.found(conn, signature_id)
-        compiled = definitions.compiled(runtime(), conn, row["definition_id"])
+        compiled = compiling.compiled(runtime(), conn, row["definition_id"])
         said = row["said"]
         away = separate.hidden(conn, actor(), row["case_id"])
         form = compiled.form_of(row["element"])
@@ -84,7 +84,7 @@ def signed_document(signature_id: uuid.UUID) -> Response:
     return Response(bytes(row["document"]), content_type="application/json", headers=head)
 
 
-def _step(compiled: definitions.Compiled, element: str) -> str:
+def _step(compiled: compiling.Compiled, element: str) -> str:
     found = compiled.model.elements.get(element)
     return found.name or element if found else element
 
@@ -102,7 +102,7 @@ def _page(task_id: uuid.UUID, errors: dict[str, str]) -> Any:
             return redirect(url_for("pages.receipt", task_id=task_id))
         if not access.may_work_on(person, task):
             raise Forbidden("这项待办不由您办理。", "This task is not yours to do.")
-        compiled = definitions.compiled(rt, conn, task["definition_id"])
+        compiled = compiling.compiled(rt, conn, task["definition_id"])
         shown = formdata.for_display(conn, rt, task)
         submitted = earlier_submissions(conn, compiled, task["case_id"])
         away = separate.hidden(conn, person, task["case_id"])

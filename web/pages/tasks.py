@@ -20,7 +20,7 @@ from web.pages import blueprint
 from workflows import (
     access,
     casefile,
-    definitions,
+    compiling,
     documents,
     events,
     formdata,
@@ -47,7 +47,7 @@ def submit_task(task_id: uuid.UUID) -> Any:
     """Submit, save, or change the rows of a table (without script)."""
     with reading() as conn:
         found = worklist.task(conn, actor(), task_id)
-        form = definitions.compiled(runtime(), conn, found["definition_id"]).form_of(found["element"])
+        form = compiling.compiled(runtime(), conn, found["definition_id"]).form_of(found["element"])
     raw = formpage.read(form, request.form)
     errors = formpage.take_uploads(form, raw)
     action = request.form.get("do", "submit")
@@ -120,7 +120,7 @@ def receipt(task_id: uuid.UUID) -> Any:
         if found["status"] == "open":
             return redirect(url_for("pages.task", task_id=task_id))
         case = access.visible_case(conn, person, found["case_id"])
-        compiled = definitions.compiled(rt, conn, found["definition_id"])
+        compiled = compiling.compiled(rt, conn, found["definition_id"])
         submitted = earlier_submissions(conn, compiled, found["case_id"])
         mine = [item for item in submitted if item["task_id"] == task_id]
         files = documents.by_ids(
@@ -161,7 +161,7 @@ def save_draft(task_id: uuid.UUID) -> Any:
     """Save what has been typed; called by the page while typing."""
     with reading() as conn:
         found = worklist.task(conn, actor(), task_id)
-        form = definitions.compiled(runtime(), conn, found["definition_id"]).form_of(found["element"])
+        form = compiling.compiled(runtime(), conn, found["definition_id"]).form_of(found["element"])
     raw = formpage.read(form, request.form)
     section = request.args.get("part")
     if section is not None:
@@ -238,7 +238,7 @@ def show(
     with reading() as conn:
         found = worklist.task(conn, person, task_id)
         shown = formdata.for_display(conn, rt, found)
-        compiled = definitions.compiled(rt, conn, found["definition_id"])
+        compiled = compiling.compiled(rt, conn, found["definition_id"])
         submitted = earlier_submissions(conn, compiled, found["case_id"])
         data = typed if typed is not None else shown.data
         files = {**shown.files, **documents.by_ids(conn, _all_files(submitted, shown.form, data))}
@@ -307,7 +307,7 @@ def _may_hand_on(found: dict[str, Any]) -> bool:
     return found["status"] == "open" and (found["assignee_id"] == person.id or heads)
 
 
-def earlier_submissions(conn: Connection, compiled: definitions.Compiled, case_id: uuid.UUID) -> list[dict[str, Any]]:
+def earlier_submissions(conn: Connection, compiled: compiling.Compiled, case_id: uuid.UUID) -> list[dict[str, Any]]:
     """What was handed in so far, each with the form it was given to."""
     found = []
     away = separate.hidden(conn, actor(), case_id)

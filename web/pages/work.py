@@ -18,7 +18,7 @@ from web import auth, diagrams, formpage, guides, words
 from web.context import actor, reading, run, runtime
 from web.i18n import gettext, language, pick
 from web.pages import blueprint
-from workflows import cases, definitions, letters, worklist
+from workflows import cases, compiling, definitions, letters, versionfiles, worklist
 
 PAGE = 30
 
@@ -60,7 +60,7 @@ def procedures() -> str:
     with reading() as conn:
         rows = definitions.listing(conn, status="published")
         items = [
-            {**row, **_offer(json.loads(definitions.files_of(conn, row["id"])[definitions.SETTINGS]))} for row in rows
+            {**row, **_offer(json.loads(definitions.files_of(conn, row["id"])[versionfiles.SETTINGS]))} for row in rows
         ]
         zones = parties.zones(conn)
         enterprises = []
@@ -95,7 +95,7 @@ def guide(procedure: str) -> str:
     """The guide of a procedure (办事指南), made from the model itself."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        compiled = compiling.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         files = definitions.files_of(conn, compiled.id)
         told = guides.of(conn, rt, compiled)
     return render_template("guide.html", compiled=compiled, diagrams=diagrams.of(files, {}), guide=told)
@@ -106,7 +106,7 @@ def guide_sample(procedure: str, form_id: str) -> str:
     """A form filled in as an example."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        compiled = compiling.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         form, data = guides.sample(compiled, definitions.files_of(conn, compiled.id), form_id)
     return render_template("sample.html", compiled=compiled, form=form, data=data, files={}, **formpage.helpers())
 
@@ -116,7 +116,7 @@ def guide_letter(procedure: str, name: str) -> Response:
     """A letter with the names of what will stand in it, as a sample of the result."""
     rt = runtime()
     with rt.db.transaction() as conn:
-        compiled = definitions.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
+        compiled = compiling.compiled(rt, conn, definitions.in_force(conn, procedure, rt.time.today()))
         title, content = guides.letter_sample(compiled, definitions.files_of(conn, compiled.id), name)
     said = title + gettext("（样本）") + ".docx"
     return send_file(io.BytesIO(content), mimetype=letters.DOCX, as_attachment=True, download_name=said, max_age=0)

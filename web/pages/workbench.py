@@ -14,7 +14,7 @@ from web import auth, workbench
 from web.context import actor, reading, run, runtime
 from web.i18n import language, pick
 from web.pages import blueprint
-from workflows import access, authoring, comparing, definitions, drafting
+from workflows import access, authoring, comparing, drafting, versionfiles
 
 ROWS_MORE = 2  # empty rows for further variables
 
@@ -36,7 +36,7 @@ def begin_procedure() -> Any:
             authoring.begin,
             procedure=given.get("procedure", "").strip(),
             title={"zh": given.get("title_zh", ""), "en": given.get("title_en", "")},
-            form=given.get("form", definitions.PLAIN_FORM),
+            form=given.get("form", versionfiles.PLAIN_FORM),
             starter=given.get("starter", ""),
             applicant=bool(given.get("applicant")),
             lead_matter=given.get("lead_matter") or None,
