@@ -12,16 +12,21 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import Connection, select
 
 from registers import accounts, parties, postgres
 from registers.accounts import Actor
 from registers.db import Database
 from registers.timesource import FixedTime
+from web import site
+from web.context import bind
 from workflows import demo, install
 from workflows.migrations import upgrade
 from workflows.runtime import DefinitionCache, Runtime
@@ -44,6 +49,18 @@ class World:
             user_id = conn.scalar(select(parties.User.id).where(parties.User.login == login))
             assert user_id is not None, login
             return accounts.actor_by_id(conn, user_id, self.time.today())
+
+
+@cache
+def _application() -> Flask:
+    """The web application, put together once: that takes as long as a whole test does."""
+    return site.build(cast(Runtime, None))
+
+
+def application(world: World) -> Flask:
+    """The web application over this installation."""
+    bind(_application(), world.rt, None)
+    return _application()
 
 
 def key() -> str:

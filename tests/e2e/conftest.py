@@ -21,9 +21,8 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from registers import accounts
-from tests.conftest import World
+from tests.conftest import World, application
 from tests.web.conftest import PDF, Api
-from web import site
 from workflows import deadlines
 from workflows.models import Deadline
 
@@ -191,7 +190,7 @@ class Site:
     @property
     def app(self) -> Any:
         """The application over the same installation."""
-        return site.build(self.world.rt)
+        return application(self.world)
 
     def pass_time(self, element: str) -> None:
         """Let time pass until the deadline at this element, and let the system act on it."""
@@ -229,7 +228,7 @@ def watch(page: Page, base: str, troubles: list[str]) -> None:
 @pytest.fixture
 def served(world: World, chromium: Browser) -> Iterator[Site]:
     """The application behind a real socket; nothing may have gone wrong in any window at the end."""
-    server = make_server("127.0.0.1", 0, site.build(world.rt), threaded=True)
+    server = make_server("127.0.0.1", 0, application(world), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     house = Site(world, f"http://127.0.0.1:{server.server_port}", chromium)

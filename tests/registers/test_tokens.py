@@ -9,8 +9,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from registers import accounts, parties
 from registers.db import eyes
-from tests.conftest import World, key
-from web import site
+from tests.conftest import World, application, key
 from workflows import statements
 from workflows.models import Idempotency
 
@@ -45,7 +44,7 @@ def test_everybody_sees_by_token_what_the_same_person_sees_signed_in(world: Worl
 def client_with(world: World, login: str) -> tuple[Any, dict[str, str]]:
     with world.rt.db.transaction() as conn:
         token = accounts.create_token(conn, world.actor(login).id or uuid.uuid4(), "t", world.time.now(), 10)
-    return site.build(world.rt).test_client(), {"Authorization": f"Bearer {token}", "Idempotency-Key": key()}
+    return application(world).test_client(), {"Authorization": f"Bearer {token}", "Idempotency-Key": key()}
 
 
 def test_a_revoked_token_changes_nothing_from_that_moment(world: World) -> None:

@@ -12,8 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from registers import accounts
-from tests.conftest import World
-from web import site
+from tests.conftest import World, application
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
@@ -55,7 +54,7 @@ class Api:
 
 @pytest.fixture
 def app(world: World) -> Flask:
-    return site.build(world.rt)
+    return application(world)
 
 
 @pytest.fixture
