@@ -63,6 +63,11 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), CHINA).astimezone(UTC)
 
 
+def last_day(instant: datetime) -> date:
+    """The date of law that `end_of` gave this instant for."""
+    return day_of(instant - timedelta(microseconds=1))
+
+
 def day_of(instant: datetime) -> date:
     """The date of law on which an instant falls."""
     return instant.astimezone(CHINA).date()

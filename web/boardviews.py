@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from registers.errors import DomainError
 from registers.parties import ROLE_TITLES
+from registers.timesource import last_day
 from web import diagrams
 from web.i18n import gettext
 from workflows import boards, definitions
@@ -96,7 +97,7 @@ def case_rows(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
             row["title"],
             row["procedure"],
             LIGHT_WORDS[row["light"]],
-            row["due_at"].date() if row["due_at"] else "",
+            last_day(row["due_at"]) if row["due_at"] else "",
             "申请人" if row["holder"] == "applicant" else ROLE_TITLES.get(row["holder"], ("", ""))[0],
             row["opened_on"],
             row["authority_days"],

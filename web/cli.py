@@ -22,6 +22,7 @@ from workflows import (
     calendaring,
     definitions,
     demo,
+    demo_cases,
     demo_permits,
     demo_trying,
     demo_waste,
@@ -153,6 +154,7 @@ def _setup_commands(cli: click.Group, running: Running) -> None:
                 demo_waste.operate(conn, rt.time)
                 demo_trying.load(conn, rt.time)
                 demo_permits.load(conn, rt.time)
+            demo_cases.load(rt)
         say(f"已创建{len(made)}个演示账号，密码均为 {demo.PASSWORD}")
         say(f"Made {len(made)} demo accounts, all with the password {demo.PASSWORD}")
 

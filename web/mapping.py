@@ -18,6 +18,7 @@ from web.i18n import gettext
 WIDTH, HEIGHT, EDGE = 900.0, 560.0, 40.0
 _KM_A_DEGREE = 111.32
 _LEAST_KM = 1.0
+MOST_NAMED = 12  # more names than this would cover the marks
 
 Point = tuple[float, float]
 
@@ -75,10 +76,24 @@ def drawing(shown: Sequence[Place]) -> Markup:
             )
         )
         parts.append(mark)
+    if len({place.enterprise for place in shown}) <= MOST_NAMED:
+        parts.append(_names(shown, project))
     parts += [_scale(km_wide), _legend()]
     return Markup(
         '<svg class="map" viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>'
     ).format(int(WIDTH), int(HEIGHT), gettext("排放口分布示意图，内容见下表"), Markup("").join(parts))
+
+
+def _names(shown: Sequence[Place], project: Any) -> Markup:
+    """Each unit by name beside the first of its outlets, on the side where there is room."""
+    first = {place.enterprise: project(place.position) for place in reversed(shown)}
+    said = [
+        Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+            f"{x + (12 if x < WIDTH * 0.6 else -12):.1f}", f"{y + 5:.1f}", "start" if x < WIDTH * 0.6 else "end", name
+        )
+        for name, (x, y) in first.items()
+    ]
+    return Markup("").join(said)
 
 
 def _projection(points: Sequence[Point]) -> tuple[Any, float]:

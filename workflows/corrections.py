@@ -84,7 +84,7 @@ def answer(step: Step, *, case_id: uuid.UUID, note_id: uuid.UUID, outcome: str, 
 
 
 def waiting(conn: Connection, actor: Actor, limit: int = 50) -> list[dict[str, Any]]:
-    """The requests nobody answered, in the cases this person works on, the oldest first."""
+    """The requests nobody answered, in the cases whose window this person keeps, the oldest first."""
     query = (
         select(CaseNote.id, CaseNote.case_id, CaseNote.text, CaseNote.author_name, CaseNote.at)
         .add_columns(Case.number, Case.title, Case.body_ids, Case.enterprise_id)
@@ -94,7 +94,7 @@ def waiting(conn: Connection, actor: Actor, limit: int = 50) -> list[dict[str, A
         .limit(limit)
     )
     rows = [dict(row) for row in conn.execute(query).mappings()]
-    return [row for row in rows if casenotes.is_official(actor, row)]
+    return [row for row in rows if any(actor.has("window", body) for body in row["body_ids"])]
 
 
 def _still_received(conn: Connection, case: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -23,13 +24,16 @@ def who_may(conn: Connection, task: dict[str, Any], limit: int = 100) -> list[di
     return [dict(row) for row in conn.execute(query.distinct().order_by(User.name).limit(limit)).mappings()]
 
 
-def colleagues(conn: Connection, actor: Actor, limit: int = 200) -> list[dict[str, Any]]:
-    """The people of the same enterprise or body."""
+def colleagues(
+    conn: Connection, actor: Actor, *, roles: Collection[str] = (), limit: int = 200
+) -> list[dict[str, Any]]:
+    """The people of the same enterprise or body; of the body only those who hold one of the roles, when some are named."""
     query = select(User.id, User.name).where(User.active, User.id != actor.id)
     if actor.enterprise_id is not None:
         query = query.where(User.enterprise_id == actor.enterprise_id)
     else:
         query = query.join(UserRole, UserRole.user_id == User.id).where(UserRole.body_id.in_(sorted(actor.body_ids)))
+        query = query.where(UserRole.role.in_(sorted(roles))) if roles else query
     return [dict(row) for row in conn.execute(query.distinct().order_by(User.name).limit(limit)).mappings()]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 
 from registers import catalogues, quota_accounts, quota_views
+from registers.timesource import last_day
 from web import auth, boardviews
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
@@ -32,7 +33,8 @@ def board_cases() -> str:
     return render_template(
         "board_cases.html",
         counts=counts,
-        rows=rows[:PAGE],
+        rows=[{**row, "due_on": last_day(row["due_at"]) if row["due_at"] else None} for row in rows[:PAGE]],
+        today=runtime().time.today(),
         more=len(rows) > PAGE,
         offset=offset,
         limit=PAGE,

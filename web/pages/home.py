@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from registers import obligations
+from registers.parties import CASE_ROLES
 from web import auth
 from web.context import actor, idempotency_key, reading, run, runtime
 from web.i18n import gettext, language
@@ -22,6 +23,7 @@ from workflows import corrections, definitions, deskwork, install, matters, obje
 
 PAGE = 30
 LIGHTS = ("red", "yellow", "green")
+_DOERS = CASE_ROLES - {"supervisor"}  # to whom tasks can be handed on
 
 
 @blueprint.get("/")
@@ -108,7 +110,7 @@ def _official(told: list[dict[str, Any]]) -> str:
             "filters": [{**row, "address": "?" + urlencode(row["query"])} for row in deskwork.filters(conn, person)],
             "steps": worklist.steps_waiting(conn, person, scope) if scope != "done" else [],
             "procedures": {row["procedure"]: row["title"] for row in definitions.listing(conn, status="published")},
-            "colleagues": people.colleagues(conn, person) if person.body_ids else [],
+            "colleagues": people.colleagues(conn, person, roles=_DOERS) if person.body_ids else [],
             "objections_waiting": objections.to_answer(conn, person, today),
             "corrections_waiting": corrections.waiting(conn, person),
             "objection_kinds": kinds(),

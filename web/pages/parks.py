@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from registers import parties
+from registers import catalogues, parties
 from registers.errors import DomainError
 from web import auth, permitviews, pilotviews, unitsheets
 from web.context import actor, reading, run, runtime
+from web.i18n import in_language
 from web.pages import blueprint
 from web.refusals import told
 from workflows import piloting, unitfiles
@@ -73,7 +74,8 @@ def enterprise_file(enterprise_id: uuid.UUID) -> str:
     with reading() as conn:
         found = unitfiles.enterprise(conn, runtime(), actor(), enterprise_id)
         found["permits"] = permitviews.told(conn, runtime(), found["permits"])
-    return render_template("enterprise_file.html", **found, as_of=runtime().time.now())
+    industry = dict(catalogues.choices("gbt4754")).get(found["unit"]["industry"], "")
+    return render_template("enterprise_file.html", **found, industry=industry, as_of=runtime().time.now())
 
 
 @blueprint.get("/enterprise-files/<uuid:enterprise_id>/sheet")
@@ -103,6 +105,7 @@ def _park(code: str, error: str = "") -> str:
         **found,
         bodies=bodies,
         all_zones=zones,
+        zone_names={code: in_language((zh, en)) for code, zh, en in zones},
         error=error,
         as_of=runtime().time.now(),
         **pilotviews.words(),
