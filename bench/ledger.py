@@ -26,11 +26,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from bench import house
-from registers import parties, quota, quota_check
+from registers import parties, quota, quota_balances, quota_check, quota_postings
 from registers.db import ANNOUNCE, SYSTEM_SCOPE, Database, eyes
 from registers.errors import DomainError
-from registers.quota import Account, Kind, Need, Posting, Register
-from registers.quota_accounts import period_on
+from registers.quota import Need
+from registers.quota_accounts import Account, Kind, Register, period_on
+from registers.quota_postings import Posting
 from registers.timesource import SystemTime
 
 SPENDERS = 8
@@ -58,9 +59,11 @@ def _spend(db: Database, each: int, kind: str, processes: int = 1) -> dict[str, 
         period, today = period_on(conn, SystemTime().today()), SystemTime().today()
         for factor in factors:
             reserve = Account(ZONES[0], factor, Register.RESERVE, period)
-            gap = Decimal(granted_at_most) - quota.balance(conn, reserve)
+            gap = Decimal(granted_at_most) - quota_balances.balance(conn, reserve)
             source = reserve._replace(register=Register.SOURCE)
-            quota.post(conn, Posting(Kind.OPENING, today, quota.transfer(source, reserve, gap)), SystemTime().now())
+            quota_postings.post(
+                conn, Posting(Kind.OPENING, today, quota_postings.transfer(source, reserve, gap)), SystemTime().now()
+            )
     with _writers(processes) as pool:
         job = [(period, enterprise, factors, at_once, each, number) for number in range(SPENDERS)]
         crews = [(db.url, job[first::processes]) for first in range(processes)]
@@ -203,8 +206,8 @@ def _one(
     reserve = Account(zone, factor, Register.RESERVE, period)
     what = chance.choice(("credit", "reserve", "reserve", "commit", "release", "transfer", "recover", "reverse"))
     if what == "credit":
-        lines = quota.transfer(reserve._replace(register=Register.SOURCE), reserve, amount)
-        postings.append(quota.post(conn, Posting(Kind.UPPER_GRANT, today, lines), now))
+        lines = quota_postings.transfer(reserve._replace(register=Register.SOURCE), reserve, amount)
+        postings.append(quota_postings.post(conn, Posting(Kind.UPPER_GRANT, today, lines), now))
     elif what == "reserve":
         case_id = uuid.uuid4()
         need = Need(factor, amount, Decimal(chance.choice(("1", "1.1", "1.2", "2"))), "bench")
@@ -218,14 +221,14 @@ def _one(
             quota.release(conn, case_id, on=today, now=now, reason="bench")
     elif what == "transfer":
         other = reserve._replace(zone=next(name for name in ZONES if name != zone))
-        lines = quota.transfer(reserve, other, amount)
-        postings.append(quota.post(conn, Posting(Kind.ZONE_TRANSFER, today, lines), now))
+        lines = quota_postings.transfer(reserve, other, amount)
+        postings.append(quota_postings.post(conn, Posting(Kind.ZONE_TRANSFER, today, lines), now))
     elif what == "recover":
-        lines = quota.transfer(reserve._replace(register=Register.TOTAL), reserve, amount)
-        quota.post(conn, Posting(Kind.RECOVERY, today, lines, enterprise_id=enterprise), now)
+        lines = quota_postings.transfer(reserve._replace(register=Register.TOTAL), reserve, amount)
+        quota_postings.post(conn, Posting(Kind.RECOVERY, today, lines, enterprise_id=enterprise), now)
     elif what == "reverse" and postings:
         posting_id = postings.pop(chance.randrange(len(postings)))
-        quota.reverse(conn, posting_id, on=today, now=now, reason="bench")
+        quota_postings.reverse(conn, posting_id, on=today, now=now, reason="bench")
     else:
         return 0
     return 1

@@ -21,7 +21,7 @@ from handlers.registry import HandlerContext, handler
 from registers import obligations, totals
 from registers.amounts import written
 from registers.laws import cite
-from registers.quota import factors
+from registers.quota_accounts import factors
 
 
 class _AssessInputs(Schema):

@@ -18,10 +18,9 @@ from marshmallow import Schema, ValidationError, fields
 from handlers.fields import Day, Rows, amount
 from handlers.reduction_register import zone_of
 from handlers.registry import HandlerContext, handler
-from registers import catalogues, parties, quota, reduction_uses, reductions
+from registers import catalogues, parties, quota_balances, reduction_uses, reductions
 from registers.amounts import written
-from registers.quota import Account, Register
-from registers.quota_accounts import period_on
+from registers.quota_accounts import Account, Register, period_on
 from registers.reduction_reports import report
 from registers.reduction_tables import EXCLUSIONS, USE_TITLES
 from registers.reduction_uses import Portion
@@ -209,7 +208,7 @@ def need(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         {
             "factor": row["factor"],
             "factor_zh": names.get(row["factor"], row["factor"]),
-            "balance_t": quota.balance(ctx.conn, Account(zone, row["factor"], Register.RESERVE, period)),
+            "balance_t": quota_balances.balance(ctx.conn, Account(zone, row["factor"], Register.RESERVE, period)),
             "asked_t": amount(row["asked_t"]),
             "granted_t": amount(row["asked_t"]),
         }
@@ -260,7 +259,7 @@ def bulletin_rows(conn: Any, first: date, last: date, zone: str = "") -> list[di
     zones = {code: (zh, en) for code, zh, en in parties.zones(conn)}
     rows = []
     for row in report(conn, first, last, zone):
-        reserve = quota.balance(conn, Account(row["zone"], row["factor"], Register.RESERVE, period), last)
+        reserve = quota_balances.balance(conn, Account(row["zone"], row["factor"], Register.RESERVE, period), last)
         excluded: Decimal = sum((row[purpose] for purpose in EXCLUSIONS), Decimal(0))
         rows.append(
             {

@@ -9,6 +9,7 @@ the enterprise behind a permitted total; it can never fall below zero, nor can t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from registers import catalogues
 from registers.db import Base
 from registers.errors import DomainError
 
@@ -106,6 +108,9 @@ class Account(NamedTuple):
     factor: str
     register: str
     period: str
+
+
+Line = tuple[Account, Decimal]  # of a posting: an account and what is added to it
 
 
 class QuotaPeriod(Base):
@@ -231,6 +236,11 @@ _BUILT_IN = (
     ("14", "“十四五”", "14th five-year plan", date(2021, 1, 1), date(2025, 12, 31)),
     ("15", "“十五五”", "15th five-year plan", date(2026, 1, 1), date(2030, 12, 31)),
 )
+
+
+def factors() -> Mapping[str, Mapping[str, Any]]:
+    """The factors under quota control by key."""
+    return {item["key"]: item for item in catalogues.pollutants()}
 
 
 def seed(conn: Connection) -> int:

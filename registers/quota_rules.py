@@ -20,8 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from registers.db import Base
 from registers.errors import DomainError
-from registers.quota import factors
-from registers.quota_accounts import AMOUNT
+from registers.quota_accounts import AMOUNT, factors
 
 
 class QuotaRatio(Base):

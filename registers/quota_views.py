@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from registers import parties
-from registers.quota import Account, Register
-from registers.quota_accounts import QuotaAccount, QuotaEntry, QuotaPeriod, QuotaShare
+from registers.quota_accounts import Account, QuotaAccount, QuotaEntry, QuotaPeriod, QuotaShare, Register
 
 SHOWN = (Register.REDUCTION, Register.RESERVE, Register.RESERVED, Register.TOTAL, Register.UPPER)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
-from registers import quota
+from registers import quota_postings
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError
-from registers.quota import Account, Kind, Posting, Register
-from registers.quota_accounts import period_on
+from registers.quota_accounts import Account, Kind, Register, period_on
+from registers.quota_postings import Posting
 from registers.reduction_tables import USE_TITLES, ReductionAmount, ReductionProject, ReductionUse, standing
 from registers.reductions import RULE, between, one
 
@@ -54,7 +54,7 @@ def use(
     for portion in ordered:
         _take(conn, portion, projects[portion.project_id])
     postings = [_posting(portion, projects[portion.project_id], on, by, case_id, document) for portion in ordered]
-    made = quota.post_all(conn, postings, now)
+    made = quota_postings.post_all(conn, postings, now)
     if made:
         conn.execute(
             insert(ReductionUse),
@@ -95,12 +95,12 @@ def use_by_upper(
     if portion.amount <= 0 or portion.amount > left:
         raise _short(project, portion, left)
     account = Account(project["zone_code"], portion.factor, Register.RESERVE, project["period"])
-    posting_id = quota.post(
+    posting_id = quota_postings.post(
         conn,
         Posting(
             Kind.UPPER_DEBIT,
             on,
-            quota.transfer(account, account._replace(register=Register.USED), portion.amount),
+            quota_postings.transfer(account, account._replace(register=Register.USED), portion.amount),
             document=document,
             rule=f"{RULE}.2",
             reason=f"{project['number']} {project['name']}",
@@ -149,7 +149,7 @@ def grant(
         )
         for source, target in ((Register.SOURCE, Register.UPPER), (Register.UPPER, Register.RESERVE))
     ]
-    return quota.post_all(conn, postings, now)
+    return quota_postings.post_all(conn, postings, now)
 
 
 def take_back(conn: Connection, posting_id: uuid.UUID) -> None:
@@ -216,7 +216,7 @@ def _posting(
     return Posting(
         Kind.TO_RESERVE if kept else Kind.REDUCTION_USE,
         on,
-        quota.transfer(account, target, portion.amount),
+        quota_postings.transfer(account, target, portion.amount),
         document=document or f"reduction:{portion.project_id}",
         rule=f"{RULE}.1",
         reason=f"{project['number']} {USE_TITLES[portion.purpose][0]}",

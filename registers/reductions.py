@@ -16,11 +16,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false, func, insert, or_, select, update
 
-from registers import parties, quota
+from registers import parties, quota_accounts, quota_postings
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from registers.quota import Account, Kind, Posting, Register
-from registers.quota_accounts import period_on
+from registers.quota_accounts import Account, Kind, Register, period_on
+from registers.quota_postings import Posting
 from registers.reduction_tables import ReductionAmount, ReductionProject, ReductionUse, standing
 
 RULE = "SIPQUOTA:四"
@@ -132,7 +132,7 @@ def enter(
     if not amounts:
         raise DomainError("no_amounts", "没有可入库的减排量。", "There is no amount to enter.")
     lines = between(project["zone_code"], project["period"], Register.SOURCE, Register.REDUCTION, amounts)
-    posting_id = quota.post(
+    posting_id = quota_postings.post(
         conn,
         Posting(
             Kind.REDUCTION,
@@ -185,12 +185,14 @@ def leave(conn: Connection, case_id: uuid.UUID) -> None:
 
 def between(
     zone: str, period: str, source: Register, target: Register, amounts: Mapping[str, Decimal]
-) -> list[quota.Line]:
+) -> list[quota_accounts.Line]:
     """The lines that carry amounts (t/a by factor) from one register of a zone to another, in the order of the factors."""
     return [
         line
         for factor, amount in sorted(amounts.items())
-        for line in quota.transfer(Account(zone, factor, source, period), Account(zone, factor, target, period), amount)
+        for line in quota_postings.transfer(
+            Account(zone, factor, source, period), Account(zone, factor, target, period), amount
+        )
     ]
 
 

@@ -12,9 +12,11 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, insert
 
-from registers import quota, quota_accounts
+from registers import quota, quota_accounts, quota_postings
 from registers.db import uuid7
-from registers.quota import Account, Kind, Need, Posting, Register
+from registers.quota import Need
+from registers.quota_accounts import Account, Kind, Register
+from registers.quota_postings import Posting
 from registers.quota_rules import QuotaBan, QuotaRatio, QuotaRecovery
 from registers.timesource import TimeSource
 
@@ -48,7 +50,7 @@ def load(
         Posting(
             Kind.OPENING,
             first,
-            quota.transfer(
+            quota_postings.transfer(
                 Account(zone, factor, Register.SOURCE, period),
                 Account(zone, factor, Register.RESERVE, period),
                 Decimal(amount),
@@ -61,7 +63,7 @@ def load(
         for zone, factor, amount in _OPENINGS
     ]
     upper = Account("gaomao", "NOX", Register.UPPER, period)
-    lines = quota.transfer(upper._replace(register=Register.SOURCE), upper, Decimal(10))
+    lines = quota_postings.transfer(upper._replace(register=Register.SOURCE), upper, Decimal(10))
     postings.append(
         Posting(
             Kind.OPENING,
@@ -73,7 +75,7 @@ def load(
             actor_id=people["xitong"],
         )
     )
-    quota.post_all(conn, postings, time.now())
+    quota_postings.post_all(conn, postings, time.now())
     _uses(conn, time, period, first, people, unit)
     _recovery_and_ban(conn, time, period, people, unit)
 
@@ -144,12 +146,12 @@ def _uses(
             actor_id=people["qianfa"],
         )
     reserve = Account("gaomao", "COD", Register.RESERVE, period)
-    quota.post(
+    quota_postings.post(
         conn,
         Posting(
             Kind.AUCTION,
             min(first + timedelta(days=100), today),
-            quota.transfer(reserve, reserve._replace(register=Register.TOTAL), Decimal("1.25")),
+            quota_postings.transfer(reserve, reserve._replace(register=Register.TOTAL), Decimal("1.25")),
             document="排污指标拍卖成交确认书（示例）",
             rule="SX16:6",
             reason="小微企业园区公开拍卖",

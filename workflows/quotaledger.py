@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from registers import parties, quota, quota_accounts, quota_rules, reduction_uses
+from registers import parties, quota, quota_accounts, quota_balances, quota_postings, quota_rules, reduction_uses
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from registers.quota import Account, Kind, Posting, Register
+from registers.quota_accounts import Account, Kind, Register
+from registers.quota_postings import Posting
 from registers.quota_rules import QuotaBan, QuotaRatio
 from workflows.commands import Answer, Step, command
 
@@ -84,35 +85,35 @@ def enter(
         )
         for part, owner in zip(lines, owners, strict=True)
     ]
-    made = quota.post_all(step.conn, postings, step.now)
+    made = quota_postings.post_all(step.conn, postings, step.now)
     return {"posting_ids": made}
 
 
-Maker = Callable[[Account, Decimal, Mapping[str, Any]], list[list[quota.Line]]]
+Maker = Callable[[Account, Decimal, Mapping[str, Any]], list[list[quota_accounts.Line]]]
 
 
-def _opening(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota.Line]]:
+def _opening(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota_accounts.Line]]:
     if more["register"] not in {str(name) for name in OPENED}:
         raise DomainError("register", "请选择期初登记的库。", "Choose the register.", pointer="register")
     target = reserve._replace(register=str(more["register"]))
-    return [quota.transfer(reserve._replace(register=Register.SOURCE), target, amount)]
+    return [quota_postings.transfer(reserve._replace(register=Register.SOURCE), target, amount)]
 
 
-def _to_zone(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota.Line]]:
+def _to_zone(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota_accounts.Line]]:
     if more["to_zone"] == reserve.zone:
         raise DomainError("to_zone", "请选择另一功能区。", "Choose another zone.", pointer="to_zone")
-    return [quota.transfer(reserve, reserve._replace(zone=str(more["to_zone"])), amount)]
+    return [quota_postings.transfer(reserve, reserve._replace(zone=str(more["to_zone"])), amount)]
 
 
-def _replacement(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota.Line]]:
+def _replacement(reserve: Account, amount: Decimal, more: Mapping[str, Any]) -> list[list[quota_accounts.Line]]:
     """Two postings, one for each enterprise: what one gives up, the other gets, one to one (Shaoxing measure 7)."""
     total, used = reserve._replace(register=Register.TOTAL), reserve._replace(register=Register.USED)
     target = total._replace(zone=str(more["to_zone"] or reserve.zone))
     if target.zone == reserve.zone:
-        return [quota.transfer(total, used, amount), quota.transfer(used, target, amount)]
+        return [quota_postings.transfer(total, used, amount), quota_postings.transfer(used, target, amount)]
     return [
-        quota.transfer(total, used, amount),
-        quota.transfer(used._replace(zone=target.zone), target, amount),
+        quota_postings.transfer(total, used, amount),
+        quota_postings.transfer(used._replace(zone=target.zone), target, amount),
     ]
 
 
@@ -120,13 +121,13 @@ _LINES: dict[Kind, Maker] = {
     Kind.OPENING: _opening,
     Kind.ZONE_TRANSFER: _to_zone,
     Kind.UPPER_GRANT: lambda reserve, amount, _: [
-        quota.transfer(reserve._replace(register=Register.UPPER), reserve, amount)
+        quota_postings.transfer(reserve._replace(register=Register.UPPER), reserve, amount)
     ],
     Kind.UPPER_DEBIT: lambda reserve, amount, _: [
-        quota.transfer(reserve, reserve._replace(register=Register.USED), amount)
+        quota_postings.transfer(reserve, reserve._replace(register=Register.USED), amount)
     ],
     Kind.AUCTION: lambda reserve, amount, _: [
-        quota.transfer(reserve, reserve._replace(register=Register.TOTAL), amount)
+        quota_postings.transfer(reserve, reserve._replace(register=Register.TOTAL), amount)
     ],
     Kind.REPLACEMENT: _replacement,
 }
@@ -154,7 +155,7 @@ def _owners(
 @command("quota.reverse")
 def reverse(step: Step, *, posting_id: uuid.UUID, reason: str, document: str = "") -> Answer:
     """Take a posting back with a reason; what a closed case would hold again is released at once."""
-    found = quota.posting(step.conn, posting_id)
+    found = quota_balances.posting(step.conn, posting_id)
     for zone in found["zone_codes"]:
         require_officer(step, zone)
     if found["kind"] in (Kind.RESERVATION, Kind.RELEASE):
@@ -165,7 +166,7 @@ def reverse(step: Step, *, posting_id: uuid.UUID, reason: str, document: str = "
         )
     reduction_uses.take_back(step.conn, posting_id)
     made = [
-        quota.reverse(
+        quota_postings.reverse(
             step.conn,
             posting_id,
             on=step.today,
@@ -249,7 +250,7 @@ def ban_enter(
 ) -> Answer:
     """Propose a ban on new amounts of a factor in a zone; the head puts it in force."""
     require_officer(step, zone)
-    if factor not in quota.factors():
+    if factor not in quota_accounts.factors():
         raise DomainError("factor", "请选择管控因子。", "Choose a factor.", pointer="factor")
     if to_on is not None and to_on < from_on:
         raise DomainError("to_on", "止日不能早于起日。", "It does not end before it begins.", pointer="to_on")

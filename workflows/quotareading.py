@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from registers import parties, quota, quota_views
+from registers import parties, quota_balances, quota_views
 from registers.accounts import Actor
 from registers.errors import Forbidden, NotFound
 from registers.quota_rules import QuotaBan, QuotaRatio, QuotaRecovery
@@ -77,7 +77,7 @@ def units(conn: Connection, codes: list[str], limit: int = 500) -> list[dict[str
 
 def posting(conn: Connection, posting_id: uuid.UUID) -> dict[str, Any]:
     """A posting with its lines and the names behind it; row-level security hides those of others."""
-    return {**quota.posting(conn, posting_id), **quota_views.posting_facts(conn, posting_id)}
+    return {**quota_balances.posting(conn, posting_id), **quota_views.posting_facts(conn, posting_id)}
 
 
 def ratios(conn: Connection, limit: int = 50) -> list[dict[str, Any]]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, text, update
 
-from registers import quota, quota_accounts
+from registers import quota, quota_accounts, quota_balances, quota_postings
 from registers.db import uuid7
-from registers.quota import Account, Kind, Posting, Register
+from registers.quota_accounts import Account, Kind, Register
+from registers.quota_postings import Posting
 from registers.quota_rules import QuotaBan, QuotaRatio, next_version
 from registers.timesource import TimeSource
 
@@ -26,7 +27,7 @@ _PLENTY = "1000"
 
 def furnish(conn: Connection, given: Mapping[str, Any], time: TimeSource) -> None:
     """Set the zone's reserve (and that of another zone and the upper level), ratios and bans as the scenario says."""
-    today, factors = time.today(), quota.factors()
+    today, factors = time.today(), quota_accounts.factors()
     quota_accounts.seed(conn)
     period = quota_accounts.period_on(conn, today)
     wanted = {
@@ -40,16 +41,16 @@ def furnish(conn: Connection, given: Mapping[str, Any], time: TimeSource) -> Non
     }
     postings = []
     for account, amount in wanted.items():
-        gap = amount - quota.balance(conn, account)
+        gap = amount - quota_balances.balance(conn, account)
         if gap:
-            lines = quota.transfer(account._replace(register=Register.SOURCE), account, gap)
+            lines = quota_postings.transfer(account._replace(register=Register.SOURCE), account, gap)
             postings.append(Posting(Kind.OPENING, today, lines, document="rehearsal", reason="rehearsal"))
-    quota.post_all(conn, postings, time.now())
+    quota_postings.post_all(conn, postings, time.now())
     _rules(conn, given, time)
 
 
 def _rules(conn: Connection, given: Mapping[str, Any], time: TimeSource) -> None:
-    ratios = given.get("ratios") if given else dict.fromkeys(quota.factors(), "1")
+    ratios = given.get("ratios") if given else dict.fromkeys(quota_accounts.factors(), "1")
     lines = [{"factor": factor, "zone": "", "industry": "", "ratio": ratio} for factor, ratio in (ratios or {}).items()]
     conn.execute(delete(QuotaRatio).where(QuotaRatio.status == "signed", QuotaRatio.valid_from == time.today()))
     conn.execute(
@@ -88,7 +89,7 @@ def compare(conn: Connection, expect: Mapping[str, Any], case_id: uuid.UUID, tod
     problems = []
     period = quota_accounts.period_on(conn, today)
     for factor, amount in expect.get("reserve", {}).items():
-        found = quota.balance(conn, Account(ZONE, factor, Register.RESERVE, period))
+        found = quota_balances.balance(conn, Account(ZONE, factor, Register.RESERVE, period))
         if found != Decimal(amount):
             problems.append(f"ledger: reserve of {factor} {found:f} instead of {amount}")
     if "reserved" in expect:

@@ -17,10 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registers import house, parties, quota, quota_accounts
+from registers import house, parties, quota_accounts, quota_balances, quota_postings
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from registers.quota import Account, Kind, Posting, Register
+from registers.quota_accounts import Account, Kind, Register
+from registers.quota_postings import Posting
 from registers.quota_rules import QuotaBan, QuotaRecovery
 from workflows import cron, notify
 from workflows.commands import Answer, Step, command
@@ -129,7 +130,7 @@ def propose(
     if not facts.strip():
         raise DomainError("facts", "请说明事实和依据。", "Give the facts.", pointer="facts")
     account = Account(zone, factor, Register.TOTAL, period or quota_accounts.period_on(step.conn, step.today))
-    permitted = quota.share(step.conn, account, enterprise_id)
+    permitted = quota_balances.share(step.conn, account, enterprise_id)
     if not 0 < amount <= permitted:
         raise DomainError(
             "amount",
@@ -194,12 +195,12 @@ def decide(step: Step, *, recovery_id: uuid.UUID, recover: bool, reason: str, am
 
 def _take_back(step: Step, found: dict[str, Any], amount: Decimal, reason: str) -> uuid.UUID:
     total = Account(found["zone_code"], found["factor"], Register.TOTAL, found["period"])
-    return quota.post(
+    return quota_postings.post(
         step.conn,
         Posting(
             Kind.RECOVERY,
             step.today,
-            quota.transfer(total, total._replace(register=Register.RESERVE), amount),
+            quota_postings.transfer(total, total._replace(register=Register.RESERVE), amount),
             document=found["facts"],
             rule=BASIS,
             reason=reason.strip()[:2000],
@@ -211,7 +212,7 @@ def _take_back(step: Step, found: dict[str, Any], amount: Decimal, reason: str) 
 
 
 def _tell_unit(step: Step, found: dict[str, Any], amount: Decimal, recover: bool) -> None:
-    item = quota.factors()[found["factor"]]
+    item = quota_accounts.factors()[found["factor"]]
     zh = f"回收总量指标：{item['zh']} {amount:f} 吨/年" if recover else f"总量指标不予回收：{item['zh']}"
     en = f"Quota taken back: {item['en']} {amount:f} t/a" if recover else f"Quota not taken back: {item['en']}"
     to = notify.of_enterprise(step.conn, found["enterprise_id"], step.today)
@@ -294,7 +295,7 @@ def _warn(step: Step) -> int:
         name = f"quota:{supply.zone}:{supply.factor}:{supply.level}"
         if supply.level == "none" or not _first(step, name, month):
             continue
-        zone, item = bodies[supply.zone], quota.factors()[supply.factor]
+        zone, item = bodies[supply.zone], quota_accounts.factors()[supply.factor]
         colour_zh, colour_en = ("红色", "Red") if supply.level == "red" else ("黄色", "Yellow")
         told.append(
             notify.Outgoing(

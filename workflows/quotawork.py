@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from registers import quota, quota_rules
+from registers import quota, quota_accounts, quota_balances, quota_postings, quota_rules
 from registers.errors import DomainError
-from registers.quota import Account, Kind, Need, Posting, Register
-from registers.quota_accounts import PLACES, period_on
+from registers.quota import Need
+from registers.quota_accounts import PLACES, Account, Kind, Register, period_on
+from registers.quota_postings import Posting
 from workflows.services import Inputs, service
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def _set_aside(run: CaseRun, element: Element, zone: str, needs: list[Need]) -> 
     for need in needs:
         name_zh, name_en = _name(need.factor)
         reserve_ = Account(zone, need.factor, Register.RESERVE, period)
-        available = quota.balance(conn, reserve_) + held.get(reserve_._replace(register=Register.RESERVED), Decimal(0))
+        available = quota_balances.balance(conn, reserve_) + held.get(
+            reserve_._replace(register=Register.RESERVED), Decimal(0)
+        )
         lines.append(
             {
                 "factor": need.factor,
@@ -144,7 +147,7 @@ def _bring(
         missing = Decimal(str(line.get("missing_t") or 0))
         if missing > 0:
             target = Account(zone, str(line["factor"]), Register.RESERVE, period)
-            lines += quota.transfer(source_of(target), target, missing)
+            lines += quota_postings.transfer(source_of(target), target, missing)
     if not lines:
         return _answer("none", [], "没有缺口。", "Nothing is missing.")
     posting = Posting(
@@ -159,7 +162,7 @@ def _bring(
         actor_id=run.step.actor.id,
     )
     try:
-        quota.post(conn, posting, run.step.now)
+        quota_postings.post(conn, posting, run.step.now)
     except DomainError as error:
         if error.code != "quota_short":
             raise
@@ -218,7 +221,7 @@ def _needs(run: CaseRun, zone: str, amounts: Mapping[str, Decimal]) -> list[Need
 
 def _amounts(lines: Iterable[Mapping[str, Any]], approved: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
     """What is added of each factor under control, six places; what was approved comes before what was declared."""
-    known = quota.factors()
+    known = quota_accounts.factors()
     amounts: dict[str, Decimal] = {}
     for line in lines:
         factor, added = str(line["factor"]), Decimal(str(line["added_t"])).quantize(PLACES)
@@ -232,7 +235,7 @@ def _amounts(lines: Iterable[Mapping[str, Any]], approved: Iterable[Mapping[str,
 
 
 def _name(factor: str) -> tuple[str, str]:
-    item = quota.factors()[factor]
+    item = quota_accounts.factors()[factor]
     return item["zh"], item["en"]
 
 

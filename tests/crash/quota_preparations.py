@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registers import parties, quota
+from registers import parties, quota, quota_postings
 from registers.accounts import SYSTEM, Actor
-from registers.quota import Account, Kind, Need, Posting
+from registers.quota import Need
+from registers.quota_accounts import Account, Kind
+from registers.quota_postings import Posting
 from tests.conftest import TODAY, World, key
 from workflows import quotaledger, quotaround
 
@@ -32,8 +34,8 @@ def total_of(world: World, amount: str = "5") -> uuid.UUID:
         enterprise = conn.scalar(select(parties.Enterprise.id).order_by(parties.Enterprise.credit_code).limit(1))
         assert enterprise is not None
         total = Account("shangwu", "CD", "total", "15")
-        lines = quota.transfer(total._replace(register="source"), total, Decimal(amount))
-        quota.post(conn, Posting(Kind.OPENING, TODAY, lines, enterprise_id=enterprise), world.time.now())
+        lines = quota_postings.transfer(total._replace(register="source"), total, Decimal(amount))
+        quota_postings.post(conn, Posting(Kind.OPENING, TODAY, lines, enterprise_id=enterprise), world.time.now())
     return enterprise
 
 
@@ -41,9 +43,9 @@ def hold(world: World, case_id: uuid.UUID, amount: str = "1") -> None:
     """Let a case hold a reservation."""
     with world.rt.db.transaction() as conn:
         reserve = Account("shangwu", "CD", "reserve", "15")
-        lines = quota.transfer(reserve._replace(register="source"), reserve, Decimal(10))
+        lines = quota_postings.transfer(reserve._replace(register="source"), reserve, Decimal(10))
         now = world.time.now()
-        quota.post(conn, Posting(Kind.OPENING, TODAY, lines), now)
+        quota_postings.post(conn, Posting(Kind.OPENING, TODAY, lines), now)
         need = Need("CD", Decimal(amount), Decimal("1.2"), "quota.ratio@1")
         quota.reserve(
             conn,

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from registers import quota
-from registers.quota import Account, Kind, Posting
+from registers import quota_postings
+from registers.quota_accounts import Account, Kind
+from registers.quota_postings import Posting
 
 ON = date(2026, 9, 1)
 NOW = datetime(2026, 9, 1, 1, tzinfo=UTC)
@@ -27,5 +28,5 @@ def tons(amount: str) -> Decimal:
 
 def open_reserve(conn: Connection, amount: str, factor: str = "CD", zone: str = "shangwu") -> uuid.UUID:
     """Enter an opening balance of a zone's reserve."""
-    lines = quota.transfer(account("source", factor, zone), account("reserve", factor, zone), tons(amount))
-    return quota.post(conn, Posting(Kind.OPENING, ON, lines, document="清查报告", reason="期初"), NOW)
+    lines = quota_postings.transfer(account("source", factor, zone), account("reserve", factor, zone), tons(amount))
+    return quota_postings.post(conn, Posting(Kind.OPENING, ON, lines, document="清查报告", reason="期初"), NOW)

@@ -18,9 +18,11 @@ from sqlalchemy import Connection, select, text
 sys.path.insert(0, str(Path(__file__).parent))
 from ledgerkit import NOW, ON, account, open_reserve, tons
 
-from registers import parties, quota, quota_check
+from registers import parties, quota, quota_accounts, quota_balances, quota_check, quota_postings
 from registers.errors import DomainError
-from registers.quota import Kind, Need, Posting
+from registers.quota import Need
+from registers.quota_accounts import Kind
+from registers.quota_postings import Posting
 from tests.conftest import World
 
 
@@ -49,12 +51,12 @@ def test_a_reservation_takes_the_amount_times_the_ratio_and_the_commitment_permi
     open_reserve(conn, "10")
     case_id = uuid.uuid4()
     _reserve(conn, case_id, "3")
-    assert quota.balance(conn, account("reserve")) == tons("6.7")
+    assert quota_balances.balance(conn, account("reserve")) == tons("6.7")
     assert quota.reserved(conn, case_id) == {account("reserved"): tons("3.3")}
     quota.commit(conn, case_id, on=ON, now=NOW)
-    assert quota.balance(conn, account("total")) == tons("3")
-    assert quota.balance(conn, account("used")) == tons("0.3")
-    assert quota.share(conn, account("total"), _enterprise(conn)) == tons("3")
+    assert quota_balances.balance(conn, account("total")) == tons("3")
+    assert quota_balances.balance(conn, account("used")) == tons("0.3")
+    assert quota_balances.share(conn, account("total"), _enterprise(conn)) == tons("3")
     assert quota.reserved(conn, case_id) == {}
     assert list(quota_check.differences(conn)) == []
 
@@ -65,8 +67,8 @@ def test_a_release_gives_everything_back_and_a_second_one_finds_nothing(conn: Co
     _reserve(conn, case_id, "3")
     assert len(quota.release(conn, case_id, on=ON, now=NOW, reason="撤回")) == 1
     assert quota.release(conn, case_id, on=ON, now=NOW, reason="撤回") == []
-    assert quota.balance(conn, account("reserve")) == tons("10")
-    assert quota.balance(conn, account("reserved")) == 0
+    assert quota_balances.balance(conn, account("reserve")) == tons("10")
+    assert quota_balances.balance(conn, account("reserved")) == 0
 
 
 def test_a_shortage_names_zone_factor_and_amounts_and_leaves_nothing(conn: Connection) -> None:
@@ -78,28 +80,30 @@ def test_a_shortage_names_zone_factor_and_amounts_and_leaves_nothing(conn: Conne
     assert caught.value.details["asked"] == "1.100000"
     assert "金鸡湖商务区" in caught.value.zh
     assert "总镉" in caught.value.zh
-    assert quota.balance(conn, account("reserve")) == 1
-    assert len(quota.entries(conn, account("reserve"))) == 1
+    assert quota_balances.balance(conn, account("reserve")) == 1
+    assert len(quota_balances.entries(conn, account("reserve"))) == 1
 
 
 def test_several_postings_are_made_together_or_not_at_all(conn: Connection) -> None:
     open_reserve(conn, "5")
-    good = Posting(Kind.UPPER_DEBIT, ON, quota.transfer(account("reserve"), account("used"), tons("4")))
+    good = Posting(Kind.UPPER_DEBIT, ON, quota_postings.transfer(account("reserve"), account("used"), tons("4")))
     with pytest.raises(DomainError, match="quota_short"):
-        quota.post_all(conn, [good, good], NOW)
-    assert quota.balance(conn, account("reserve")) == 5
+        quota_postings.post_all(conn, [good, good], NOW)
+    assert quota_balances.balance(conn, account("reserve")) == 5
 
 
 def test_a_reversal_restores_every_balance_and_happens_once(conn: Connection) -> None:
     open_reserve(conn, "5")
-    posting_id = quota.post(
-        conn, Posting(Kind.UPPER_DEBIT, ON, quota.transfer(account("reserve"), account("used"), tons("4"))), NOW
+    posting_id = quota_postings.post(
+        conn,
+        Posting(Kind.UPPER_DEBIT, ON, quota_postings.transfer(account("reserve"), account("used"), tons("4"))),
+        NOW,
     )
-    quota.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
-    assert quota.balance(conn, account("reserve")) == 5
-    assert quota.balance(conn, account("used")) == 0
+    quota_postings.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
+    assert quota_balances.balance(conn, account("reserve")) == 5
+    assert quota_balances.balance(conn, account("used")) == 0
     with pytest.raises(DomainError, match="reversed"):
-        quota.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
+        quota_postings.reverse(conn, posting_id, on=ON, now=NOW, reason="误记")
     assert list(quota_check.differences(conn)) == []
 
 
@@ -107,7 +111,7 @@ def test_a_reversal_that_would_take_what_was_given_on_is_refused(conn: Connectio
     opening = open_reserve(conn, "5")
     _reserve(conn, uuid.uuid4(), "2")
     with pytest.raises(DomainError, match="quota_short"):
-        quota.reverse(conn, opening, on=ON, now=NOW, reason="误记")
+        quota_postings.reverse(conn, opening, on=ON, now=NOW, reason="误记")
 
 
 @pytest.mark.parametrize(
@@ -122,27 +126,34 @@ def test_a_reversal_that_would_take_what_was_given_on_is_refused(conn: Connectio
         ([(account("source"), tons("-1")), (account("total"), tons("1"))], "quota_enterprise"),
     ],
 )
-def test_a_posting_that_is_wrong_in_itself_is_refused(conn: Connection, lines: list[quota.Line], code: str) -> None:
+def test_a_posting_that_is_wrong_in_itself_is_refused(
+    conn: Connection, lines: list[quota_accounts.Line], code: str
+) -> None:
     with pytest.raises(DomainError, match=code):
-        quota.post(conn, Posting(Kind.OPENING, ON, lines), NOW)
+        quota_postings.post(conn, Posting(Kind.OPENING, ON, lines), NOW)
 
 
 def test_a_case_cannot_release_what_another_reserved(conn: Connection) -> None:
     open_reserve(conn, "10")
     _reserve(conn, uuid.uuid4(), "5")
     stranger = Posting(
-        Kind.RELEASE, ON, quota.transfer(account("reserved"), account("reserve"), tons("1")), case_id=uuid.uuid4()
+        Kind.RELEASE,
+        ON,
+        quota_postings.transfer(account("reserved"), account("reserve"), tons("1")),
+        case_id=uuid.uuid4(),
     )
     with pytest.raises(DomainError, match="quota_short"):
-        quota.post(conn, stranger, NOW)
+        quota_postings.post(conn, stranger, NOW)
 
 
 def test_balances_can_be_asked_for_any_day(conn: Connection) -> None:
     open_reserve(conn, "10")
-    later = Posting(Kind.UPPER_DEBIT, date(2026, 10, 1), quota.transfer(account("reserve"), account("used"), tons("4")))
-    quota.post(conn, later, NOW)
+    later = Posting(
+        Kind.UPPER_DEBIT, date(2026, 10, 1), quota_postings.transfer(account("reserve"), account("used"), tons("4"))
+    )
+    quota_postings.post(conn, later, NOW)
     days = (date(2026, 8, 31), ON, date(2026, 9, 30), date(2026, 10, 1))
-    assert [quota.balance(conn, account("reserve"), day) for day in days] == [0, 10, 10, 6]
+    assert [quota_balances.balance(conn, account("reserve"), day) for day in days] == [0, 10, 10, 6]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +261,7 @@ def test_a_new_review_that_cannot_be_met_leaves_what_was_held(conn: Connection) 
         quota.reserve_anew(conn, _demand(conn, case_id, "CD", "2.000001"), NOW)
     assert quota.reserved(conn, case_id) == {account("reserved"): tons("1.5")}
     quota.reserve_anew(conn, _demand(conn, case_id, "CD", "2"), NOW)
-    assert quota.balance(conn, account("reserve")) == 0
+    assert quota_balances.balance(conn, account("reserve")) == 0
 
 
 def test_several_draw_on_one_balance_at_once_and_together_on_all_of_it(world: World) -> None:
@@ -271,8 +282,8 @@ def test_several_draw_on_one_balance_at_once_and_together_on_all_of_it(world: Wo
         _alone(world, "7.000001")
     _alone(world, "7")
     with world.rt.db.transaction() as conn:
-        assert quota.balance(conn, account("reserve")) == 0
-        assert quota.balance(conn, account("reserved")) == tons("10")
+        assert quota_balances.balance(conn, account("reserve")) == 0
+        assert quota_balances.balance(conn, account("reserved")) == tons("10")
         assert list(quota_check.differences(conn)) == []
 
 

@@ -21,9 +21,11 @@ from sqlalchemy import select
 sys.path.insert(0, str(Path(__file__).parent))
 from ledgerkit import NOW, ON, account, open_reserve, tons
 
-from registers import parties, quota, quota_check
+from registers import parties, quota, quota_accounts, quota_balances, quota_check, quota_postings
 from registers.errors import DomainError
-from registers.quota import Account, Kind, Need, Posting
+from registers.quota import Need
+from registers.quota_accounts import Account, Kind
+from registers.quota_postings import Posting
 from tests.conftest import World
 
 amounts = st.decimals("0.000001", "9", places=6)
@@ -41,14 +43,14 @@ class Ledger(RuleBasedStateMachine):
     def begin(self) -> None:
         self.balance: dict[Account, Decimal] = {}
         self.held: dict[uuid.UUID, tuple[Account, Decimal, Decimal]] = {}
-        self.postings: dict[uuid.UUID, list[quota.Line]] = {}
+        self.postings: dict[uuid.UUID, list[quota_accounts.Line]] = {}
         with self.world.rt.db.transaction() as conn:
             self.enterprise = conn.scalar(select(parties.Enterprise.id).limit(1))
             for zone in ("shangwu", "dujia"):
                 for factor in ("CD", "AS"):
-                    for register in quota.Register:
+                    for register in quota_accounts.Register:
                         key = account(register, factor, zone)
-                        self.balance[key] = quota.balance(conn, key)
+                        self.balance[key] = quota_balances.balance(conn, key)
 
     def _do(self, posting: Posting) -> None:
         fits = all(
@@ -57,21 +59,23 @@ class Ledger(RuleBasedStateMachine):
         with self.world.rt.db.transaction() as conn:
             if not fits:
                 with pytest.raises(DomainError, match="quota_short"):
-                    quota.post(conn, posting, NOW)
+                    quota_postings.post(conn, posting, NOW)
                 return
-            posting_id = quota.post(conn, posting, NOW)
+            posting_id = quota_postings.post(conn, posting, NOW)
         for key, change in posting.lines:
             self.balance[key] += change
         self.postings[posting_id] = list(posting.lines)
 
     @rule(zone=zones, factor=factors, amount=amounts)
     def credit(self, zone: str, factor: str, amount: Decimal) -> None:
-        lines = quota.transfer(account("source", factor, zone), account("reserve", factor, zone), amount)
+        lines = quota_postings.transfer(account("source", factor, zone), account("reserve", factor, zone), amount)
         self._do(Posting(Kind.OPENING, ON, lines))
 
     @rule(factor=factors, amount=amounts)
     def move(self, factor: str, amount: Decimal) -> None:
-        lines = quota.transfer(account("reserve", factor, "shangwu"), account("reserve", factor, "dujia"), amount)
+        lines = quota_postings.transfer(
+            account("reserve", factor, "shangwu"), account("reserve", factor, "dujia"), amount
+        )
         self._do(Posting(Kind.ZONE_TRANSFER, ON, lines))
 
     @rule(zone=zones, factor=factors, amount=amounts, ratio=ratios)
@@ -123,9 +127,9 @@ class Ledger(RuleBasedStateMachine):
         with self.world.rt.db.transaction() as conn:
             if not fits:
                 with pytest.raises(DomainError, match="quota_short"):
-                    quota.reverse(conn, posting_id, on=ON, now=NOW, reason="r")
+                    quota_postings.reverse(conn, posting_id, on=ON, now=NOW, reason="r")
                 return
-            quota.reverse(conn, posting_id, on=ON, now=NOW, reason="r")
+            quota_postings.reverse(conn, posting_id, on=ON, now=NOW, reason="r")
         del self.postings[posting_id]
         for key, change in back:
             self.balance[key] += change
@@ -134,8 +138,8 @@ class Ledger(RuleBasedStateMachine):
     def the_ledger_is_what_the_model_says(self) -> None:
         with self.world.rt.db.transaction() as conn:
             for key, expected in getattr(self, "balance", {}).items():
-                assert quota.balance(conn, key) == expected
-                assert quota.balance(conn, key, ON) == expected
+                assert quota_balances.balance(conn, key) == expected
+                assert quota_balances.balance(conn, key, ON) == expected
             assert list(quota_check.differences(conn)) == []
 
 
@@ -187,8 +191,8 @@ def test_eight_spenders_never_take_more_than_there_is(world: World) -> None:
         thread.join()
     with world.rt.db.transaction() as conn:
         assert len(granted) == 90
-        assert quota.balance(conn, account("reserve")) == tons("0.5")
-        assert quota.balance(conn, account("reserve", "AS")) == tons("820")
+        assert quota_balances.balance(conn, account("reserve")) == tons("0.5")
+        assert quota_balances.balance(conn, account("reserve", "AS")) == tons("820")
         assert list(quota_check.differences(conn)) == []
 
 

@@ -10,10 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, text
 
-from registers import parties, quota, quota_accounts, quota_check, quota_rules, reductions
+from registers import (
+    parties,
+    quota,
+    quota_accounts,
+    quota_balances,
+    quota_check,
+    quota_postings,
+    quota_rules,
+    reductions,
+)
 from registers.accounts import SYSTEM
 from registers.errors import DomainError
-from registers.quota import Account, Kind, Posting
+from registers.quota_accounts import Account, Kind
+from registers.quota_postings import Posting
 from tests.conftest import TODAY, World, key
 from tests.quota.test_reductions import listed
 from workflows import quotaledger, quotaround
@@ -36,7 +46,7 @@ def _open(world: World, amount: str = "10", **more: Any) -> None:
 def _balances(world: World, *registers: str) -> list[Decimal]:
     with world.rt.db.transaction() as conn:
         assert list(quota_check.differences(conn)) == []
-        return [quota.balance(conn, RESERVE._replace(register=name)) for name in registers]
+        return [quota_balances.balance(conn, RESERVE._replace(register=name)) for name in registers]
 
 
 # -- postings by hand --------------------------------------------------------------------------------------
@@ -49,7 +59,7 @@ def test_an_auction_gives_from_the_reserve_to_the_bidder(world: World) -> None:
     quotaledger.enter(world.rt, world.actor("shencha"), key(), **facts)
     assert _balances(world, "reserve", "total") == [Decimal("8.5"), Decimal("1.5")]
     with world.rt.db.transaction() as conn:
-        assert quota.share(conn, RESERVE._replace(register="total"), unit) == Decimal("1.5")
+        assert quota_balances.share(conn, RESERVE._replace(register="total"), unit) == Decimal("1.5")
 
 
 def test_a_replacement_is_one_to_one_and_never_more_than_the_other_has(world: World) -> None:
@@ -59,8 +69,8 @@ def test_a_replacement_is_one_to_one_and_never_more_than_the_other_has(world: Wo
     quotaledger.enter(world.rt, world.actor("shencha"), key(), **facts, amount=Decimal(2), to_zone="dujia")
     with world.rt.db.transaction() as conn:
         total = RESERVE._replace(register="total")
-        assert quota.share(conn, total, giver) == 1
-        assert quota.share(conn, total._replace(zone="dujia"), taker) == 2
+        assert quota_balances.share(conn, total, giver) == 1
+        assert quota_balances.share(conn, total._replace(zone="dujia"), taker) == 2
     with pytest.raises(DomainError, match="quota_short"):
         quotaledger.enter(world.rt, world.actor("shencha"), key(), **facts, amount=Decimal("1.000001"))
 
@@ -178,8 +188,8 @@ def test_surplus_is_proposed_below_four_fifths_after_a_whole_year_of_operation(
     world.time.move_to(date(2028, 3, 1))
     with world.rt.db.transaction() as conn:
         total = RESERVE._replace(register="total")
-        lines = quota.transfer(total._replace(register="source"), total, Decimal(10))
-        quota.post(conn, Posting(Kind.OPENING, date(2026, 6, 1), lines, enterprise_id=unit), world.time.now())
+        lines = quota_postings.transfer(total._replace(register="source"), total, Decimal(10))
+        quota_postings.post(conn, Posting(Kind.OPENING, date(2026, 6, 1), lines, enterprise_id=unit), world.time.now())
         conn.execute(
             text(
                 "INSERT INTO unit_total (id, year, enterprise_id, zone_code, factor, permitted, actual, claimed, method,"

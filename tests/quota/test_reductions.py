@@ -16,9 +16,9 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from handlers.reserve import quarter_days
-from registers import parties, quota, reduction_check, reduction_uses, reductions
+from registers import parties, quota_balances, reduction_check, reduction_uses, reductions
 from registers.errors import Conflict, DomainError
-from registers.quota import Account, Register
+from registers.quota_accounts import Account, Register
 from registers.reduction_reports import report
 from registers.reduction_tables import ReductionAmount, ReductionProject
 from registers.reduction_uses import Portion
@@ -50,7 +50,7 @@ def entered(conn: Connection, world: World, amount: str = "5", zone: str = "gaom
 
 
 def held(conn: Connection, register: Register, zone: str = "gaomao", factor: str = "COD") -> Decimal:
-    return quota.balance(conn, Account(zone, factor, register, "15"))
+    return quota_balances.balance(conn, Account(zone, factor, register, "15"))
 
 
 def test_projects_are_numbered_within_zone_and_year(world: World) -> None:

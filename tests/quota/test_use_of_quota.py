@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from handlers import registry
 from handlers.quota import filing
-from registers import quota, quota_check
+from registers import quota, quota_accounts, quota_balances, quota_check
 from registers.accounts import SYSTEM
-from registers.quota import Account
+from registers.quota_accounts import Account
 from registers.timesource import FixedTime
 from tests.conftest import TODAY, World, key
 from tests.kit import open_task
@@ -60,7 +60,7 @@ def _stands(world: World, case_id: uuid.UUID) -> tuple[dict[Account, Decimal], D
     with world.rt.db.transaction() as conn:
         assert list(quota_check.differences(conn)) == []
         status = conn.scalar(select(Case.status).where(Case.id == case_id))
-        return quota.reserved(conn, case_id), quota.balance(conn, RESERVE), str(status)
+        return quota.reserved(conn, case_id), quota_balances.balance(conn, RESERVE), str(status)
 
 
 def _decide(world: World, case_id: uuid.UUID, outcome: str) -> None:
@@ -88,7 +88,7 @@ def test_the_review_reserves_and_the_approval_uses(furnished: World) -> None:
     with furnished.rt.db.transaction() as conn:
         owner = conn.scalar(select(Case.enterprise_id).where(Case.id == case_id))
         assert owner is not None
-        permitted = quota.share(conn, RESERVE._replace(register="total"), owner)
+        permitted = quota_balances.share(conn, RESERVE._replace(register="total"), owner)
         assert permitted >= Decimal("0.5")
 
 
@@ -228,7 +228,7 @@ def test_two_factors_below_their_limits_are_two_filings() -> None:
     assert _by_table(rows) == "filing"
 
 
-factor_keys = st.sampled_from(sorted(quota.factors()))
+factor_keys = st.sampled_from(sorted(quota_accounts.factors()))
 tons_ = st.decimals("0", "3", places=6)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from registers import quota, quota_accounts, quota_views
+from registers import quota_accounts, quota_balances, quota_views
 from registers.errors import NotFound
-from registers.quota import Account, Register
+from registers.quota_accounts import Account, Register
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
@@ -124,7 +124,7 @@ def accounts(args: dict[str, Any]) -> Any:
 @auth.signed_in
 def account(args: dict[str, Any], zone: str, factor: str) -> Any:
     """One account: balance, the line over time, from source to use, and its entries."""
-    if factor not in quota.factors():
+    if factor not in quota_accounts.factors():
         raise NotFound()
     with reading() as conn:
         quotareading.zone(conn, actor(), zone)
@@ -133,7 +133,7 @@ def account(args: dict[str, Any], zone: str, factor: str) -> Any:
         document = {
             **key._asdict(),
             "on": on,
-            "balance": quota.balance(conn, key, on),
+            "balance": quota_balances.balance(conn, key, on),
             "series": [{"on": day, "balance": amount} for day, amount in quota_views.series(conn, key, on)],
             "waterfall": [{"kind": kind, "amount": amount} for kind, amount in quota_views.waterfall(conn, key, on)],
             "entries": quota_views.account_entries(conn, key, on),

@@ -10,9 +10,9 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from registers import laws, quota, quota_accounts, quota_views
+from registers import laws, quota_accounts, quota_balances, quota_views
 from registers.errors import DomainError, NotFound
-from registers.quota import Account, Register
+from registers.quota_accounts import Account, Register
 from web import auth, formvalues, quotacharts, words
 from web.context import actor, reading, run, runtime
 from web.i18n import language
@@ -51,7 +51,7 @@ def quota_overview() -> Answer:
 @auth.signed_in
 def quota_account(zone: str, factor: str) -> Answer:
     """One zone and factor: line over time, from source to use, and the entries of a register."""
-    if factor not in quota.factors():
+    if factor not in quota_accounts.factors():
         raise NotFound()
     register = request.args.get("register", Register.RESERVE)
     if register not in quota_accounts.REGISTER_TITLES:
@@ -61,7 +61,8 @@ def quota_account(zone: str, factor: str) -> Answer:
         on, period = _chosen(conn)
         account = Account(zone, factor, register, period)
         balances = {
-            str(name): quota.balance(conn, account._replace(register=str(name)), on) for name in quota_views.SHOWN
+            str(name): quota_balances.balance(conn, account._replace(register=str(name)), on)
+            for name in quota_views.SHOWN
         }
         steps = quota_views.waterfall(conn, account, on)
         points = quota_views.series(conn, account, on)
@@ -210,14 +211,14 @@ def _entry_page(errors: dict[str, str]) -> str:
 @blueprint.app_template_global("factor_name")
 def _factor_name(factor: str) -> str:
     """A factor as people call it."""
-    item = quota.factors().get(factor)
+    item = quota_accounts.factors().get(factor)
     return words.in_language((item["zh"], item["en"])) if item else factor
 
 
 @blueprint.app_template_global("quota_factors")
 def _factors() -> list[str]:
     """The factors under control, in their order."""
-    return list(quota.factors())
+    return list(quota_accounts.factors())
 
 
 @blueprint.app_template_global("register_name")
