@@ -78,7 +78,7 @@ def acceptance(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         ctx,
         {
             "环评文件类别": LEVEL_TITLES["eia"].get(inputs["eia"], ("", ""))[0],
-            "受理日期": _chinese(inputs["accepted_on"]),
+            "受理日期": chinese(inputs["accepted_on"]),
             "反馈意见的方式": _COMMENTS,
         },
     )
@@ -140,7 +140,7 @@ class _DecisionInputs(_Project):
 def decision(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """What was decided on the EIA and the permit, numbers and dates of the documents, and the remedies."""
     proposal = inputs["proposal"]
-    day = _chinese(inputs["decided_on"] or ctx.act_date)
+    day = chinese(inputs["decided_on"] or ctx.act_date)
     decided = {kind: words.get(str(proposal.get(f"{kind}_outcome")), "") for kind, words in _DECISIONS.items()}
     # Law: 排污许可管理条例 art. 11(1): no permit without its EIA, whatever was proposed.
     if proposal.get("eia_outcome") == "refused" and decided["permit"]:
@@ -183,7 +183,8 @@ def content_of(inputs: Mapping[str, Any], ctx: HandlerContext, special: Mapping[
     return {"content": {name: text for name, text in found.items() if text} | missing}
 
 
-def _chinese(day: date | None) -> str:
+def chinese(day: date | None) -> str:
+    """A day as papers write it; nothing for none."""
     return f"{day.year}年{day.month}月{day.day}日" if day else ""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from handlers import changes, permits
-from handlers.announcements import content_of, remedies
+from handlers.announcements import chinese, content_of, remedies
 from handlers.fields import Day, Facts, Rows, amount
 from handlers.registry import HandlerContext, handler
 from registers import obligations, totals
@@ -60,7 +60,7 @@ def assess(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
         )
         return {"late": late > 0, "way": "over", "lines": [line], "zh": line["zh"], "en": line["en"]}
     if held.get("over") is True:
-        zh = f"许可证有效期至{held['valid_to']}，{held.get('over_zh')}，不能延续；继续排放污染物的，应当重新申请排污许可证"
+        zh = f"许可证有效期至{chinese(held['valid_to'])}，{held.get('over_zh')}，不能延续；继续排放污染物的，应当重新申请排污许可证"
         line = _line(zh, f"its term ended on {held['valid_to']}: a new permit must be applied for", "PDR:14(2)")
         return {"late": late > 0, "way": "over", "lines": [line], "zh": zh, "en": line["en"]}
     if anew:
@@ -73,11 +73,11 @@ def assess(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
 
 
 def _in_time(held: Mapping[str, Any], late: int) -> tuple[str, str]:
-    until = held.get("apply_by")
+    until = held["apply_by"]
     if not late:
-        return f"可以延续；应于{until}前申请，未逾期", f"can be renewed; asked for in time (by {until})"
+        return f"可以延续；应于{chinese(until)}前申请，未逾期", f"can be renewed; asked for in time (by {until})"
     return (
-        f"可以延续，但应于{until}前申请，已逾期{late}日：届满前未作决定的，不视为准予延续，届满后至决定前不得排放污染物，"
+        f"可以延续，但应于{chinese(until)}前申请，已逾期{late}日：届满前未作决定的，不视为准予延续，届满后至决定前不得排放污染物，"
         "新的有效期自作出决定之日起算",
         f"can be renewed, but {late} days late (by {until}): without a decision the permit ends on its last day,"
         " and the next term begins with the decision",
@@ -380,7 +380,7 @@ def announcement(inputs: dict[str, Any], ctx: HandlerContext) -> dict[str, Any]:
     """Whose permit was renewed, under which number and until when, and the remedies."""
     first, last = inputs["valid_from"], inputs["valid_to"]
     special = {
-        "排污许可决定": f"准予延续（{ctx.act_date}），有效期自{first}至{last}",
+        "排污许可决定": f"准予延续（{chinese(ctx.act_date)}），有效期自{chinese(first)}至{chinese(last)}",
         "排污许可证": f"证书编号{inputs['number']}",
         "救济途径": remedies(ctx.act_date),
     }

@@ -54,7 +54,7 @@ def held(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
     begins = renewals.begins_later(run.step.conn, row["id"], run.step.today)
     if begins is not None:
         return _not_held(
-            f"许可证{number}已经延续，新有效期自{begins}开始，开始后才能再次申请。",
+            f"许可证{number}已经延续，新有效期自{letters.chinese_date(begins)}开始，开始后才能再次申请。",
             f"{number} is renewed already; its next term begins on {begins}.",
         )
     over = row["status"] != "valid" or row["valid_to"] < run.step.today
@@ -101,6 +101,8 @@ def renew(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
         raise DomainError(
             "renewal_not_asked", "本案没有申请延续该许可证。", "This case has not asked for the renewal of it."
         )
+    if row["status"] not in ("valid", "expired"):
+        raise Conflict("permit_over", f"该许可证{_OVER[row['status']]}，不能延续。", f"The permit is {row['status']}.")
     content = {**(row["content"] or {}), **letters.plain(inputs.get("content") or {})}
     held_to: date = asked["held_to"]
     next_day = held_to + timedelta(days=1)
@@ -128,7 +130,7 @@ def renew(run: CaseRun, inputs: Inputs, element: Element) -> dict[str, Any]:
 
 def _enter_change(run: CaseRun, number: str, held_to: date, first: date, last: date) -> None:
     """The line of the permit's own list of changes and renewals."""
-    what = f"延续：原有效期至{held_to}，新有效期自{first}至{last}"
+    what = f"延续：原有效期至{letters.chinese_date(held_to)}，新有效期自{letters.chinese_date(first)}至{letters.chinese_date(last)}"
     permits.change(
         run.step.conn,
         kind="permit",

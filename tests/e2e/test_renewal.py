@@ -86,7 +86,7 @@ def renewed(applicant: Person, path: str) -> None:
         page.get_by_role("link", name="Word").first.click()
     text = said(saved.value)
     assert "2032年3月2日" in text
-    assert "延续：原有效期至2027-03-02" in text
+    assert "延续：原有效期至2027年3月2日" in text
 
 
 def said(download: Any) -> str:

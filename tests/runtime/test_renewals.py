@@ -21,7 +21,7 @@ from registers.permits import Permit, PermitChange
 from registers.quota_accounts import QuotaPosting
 from tests.conftest import World
 from workflows import cron, expiry, install, letters, openness, scenarios, versionfiles
-from workflows.models import Case, Matter
+from workflows.models import Case, Incident, Matter
 
 FOLDER = install.procedures_folder() / "permit_renewal"
 NUMBER = "91320594MA1EXAMP04001P"
@@ -101,7 +101,7 @@ def test_the_letters_state_the_old_number_the_next_term_and_the_record_of_renewa
     assert "自2027年3月3日起至2032年3月2日止" in decision
     assert "行政复议" in decision and "届满后作出" not in decision
     copy = words(world, player, "permit_copy")
-    assert NUMBER in copy and "2032年3月2日" in copy and "延续：原有效期至2027-03-02" in copy
+    assert NUMBER in copy and "2032年3月2日" in copy and "延续：原有效期至2027年3月2日" in copy
 
 
 def test_a_refusal_states_its_reason_and_the_remedies_and_leaves_the_permit_as_it_was(world: World) -> None:
@@ -178,6 +178,23 @@ def test_the_renewal_of_one_permit_renews_no_other_of_the_same_enterprise(world:
     with world.rt.db.transaction() as conn:
         assert conn.scalar(select(Permit.status).where(Permit.number == "OTHER")) == "expired"
         assert conn.scalar(select(Case.status).where(Case.id == player.case_id)) == "running"
+
+
+def test_a_permit_that_was_cancelled_meanwhile_is_not_brought_back(world: World) -> None:
+    player = play(world, "按期申请", until="task_renewal_sign")
+    with world.rt.db.transaction() as conn:
+        conn.execute(text("UPDATE permit SET status = 'cancelled' WHERE number = :number"), {"number": NUMBER})
+    player.carry_out([{"task": "task_renewal_sign", "as": "head", "submit": {"decision": "sign"}}])
+    with world.rt.db.transaction() as conn:
+        cause = conn.scalar(select(Incident.cause).where(Incident.case_id == player.case_id))
+    assert "已注销" in (cause or "")
+    assert permit(world)["status"] == "cancelled"
+
+
+def test_a_deficiency_notice_names_the_parts_in_words(world: World) -> None:
+    player = play(world, "重点管理", klass="key", until="task_renewal_plan")
+    notice = words(world, player, "deficiency_notice")
+    assert "自行监测方案" in notice and "monitoring" not in notice
 
 
 def test_a_second_application_for_the_same_permit_goes_back(world: World) -> None:
