@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -17,11 +17,10 @@ from registers import parties, permits, renewals
 from registers.permits import Permit
 from registers.timesource import TimeSource
 
-# The terms of each permit, one after the other.
-_TERMS = {
-    "qiye": ((date(2020, 3, 3), date(2025, 3, 2)), (date(2025, 3, 3), date(2030, 3, 2))),
-    "qiye2": ((date(2022, 3, 3), date(2027, 3, 2)),),
-}
+# Whose permit ends before long: the one with a legal representative among the people of the demonstration.
+_RENEWING, _ENDS_IN = "qiye", timedelta(days=100)
+# The terms of the permit that was renewed, one after the other.
+_RENEWED = ((date(2020, 3, 3), date(2025, 3, 2)), (date(2025, 3, 3), date(2030, 3, 2)))
 # Where the outlets stand (parks on a lake, no real plant), what they emit.
 _PLANTS: tuple[tuple[str, str, tuple[tuple[str, str, str, str], ...], tuple[tuple[str, str, str, str], ...]], ...] = (
     (
@@ -44,7 +43,7 @@ def load(conn: Connection, time: TimeSource) -> list[uuid.UUID]:
     """One discharge permit for each of both enterprises; the identifiers of the entries."""
     made = []
     for login, klass, outlets, emissions in _PLANTS:
-        (first, last), *others = _TERMS[login]
+        (first, last), *others = _RENEWED if login != _RENEWING else _before_long(time.today())
         unit = _unit(conn, login)
         content = _content(outlets, emissions)
         made.append(
@@ -54,6 +53,12 @@ def load(conn: Connection, time: TimeSource) -> list[uuid.UUID]:
             row = dict(conn.execute(select(Permit.__table__).where(Permit.id == made[-1])).mappings().one())
             renewals.renew(conn, row, valid_from=begins, valid_to=ends, case_id=None, decided_on=begins, now=time.now())
     return made
+
+
+def _before_long(today: date) -> tuple[tuple[date, date], ...]:
+    """A term of five years that ends in some months."""
+    last = today + _ENDS_IN
+    return ((last - timedelta(days=5 * 365), last),)
 
 
 def hold(conn: Connection, time: TimeSource, rows: Sequence[Mapping[str, Any]], login: str) -> None:

@@ -90,3 +90,12 @@ def test_a_permit_is_seen_by_its_holder_and_by_the_body_that_decided_it(api: Per
     for stranger in ("qiye2", "huiban"):
         api(stranger).get(f"/permits/{permit_id}")
         assert api(stranger).last.status_code == 404
+
+
+def test_the_demonstration_has_a_permit_to_renew_and_one_that_was_renewed(world: World, api: Person) -> None:
+    with world.rt.db.transaction() as conn:
+        demo_permits.load(conn, world.time)
+    (ending,), (renewed,) = api("qiye").get("/permits"), api("qiye2").get("/permits")
+    assert ending["renewal"]["offered"] and ending["renewal"]["late_days"] == 0
+    assert [one["number"] for one in renewed["versions"]] == [2, 1]
+    assert not renewed["renewal"]["offered"]
