@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -11,10 +10,10 @@ from flask import redirect, render_template, request, url_for
 from registers import obligations
 from registers import permits as register
 from registers.errors import DomainError
-from web import auth, uploads
+from web import auth, formvalues, uploads
 from web.context import actor, reading, run
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from workflows import duties as work
 
 
@@ -33,7 +32,7 @@ def duty_done(obligation_id: uuid.UUID) -> Any:
         files = uploads.store(request.files.getlist("files"))
         run(work.done, obligation_id=obligation_id, note=request.form.get("note", ""), files=files)
     except DomainError as error:
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.duties"))
 
 
@@ -42,17 +41,10 @@ def duty_done(obligation_id: uuid.UUID) -> Any:
 def operation_started(permit_id: uuid.UUID) -> Any:
     """Say since when the works of a permit operate."""
     try:
-        run(work.operation_started, permit_id=permit_id, on=_day(request.form.get("on", "")))
+        run(work.operation_started, permit_id=permit_id, on=formvalues.day("on"))
     except DomainError as error:
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.duties"))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
 def _page(errors: dict[str, str]) -> str:

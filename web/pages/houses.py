@@ -13,8 +13,9 @@ from web import auth, formvalues, words
 from web.context import actor, reading, run
 from web.i18n import gettext, in_language
 from web.pages import blueprint
-from web.pages.users import body_choices, carry_out, chosen
+from web.pages.users import body_choices
 from web.pages.work import offset_asked, page_url
+from web.refusals import carry_out
 from workflows import access, administration, housebook, people
 from workflows.matters import MATTER_TITLES
 
@@ -44,7 +45,11 @@ def bodies() -> str:
 @auth.signed_in
 def add_body() -> Any:
     """Enter a body."""
-    facts = {**_texts(*TEXTS), "code": request.form.get("code", "").strip(), "parent_id": chosen("parent_id")}
+    facts = {
+        **_texts(*TEXTS),
+        "code": request.form.get("code", "").strip(),
+        "parent_id": formvalues.identifier("parent_id"),
+    }
     powers = tuple(request.form.getlist("powers"))
     return carry_out(
         lambda: run(administration.create_body, powers=powers, **facts),
@@ -57,7 +62,11 @@ def add_body() -> Any:
 @auth.signed_in
 def change_body(body_id: uuid.UUID) -> Any:
     """Change a body."""
-    facts: dict[str, Any] = {**_texts(*TEXTS), "parent_id": chosen("parent_id"), "active": "active" in request.form}
+    facts: dict[str, Any] = {
+        **_texts(*TEXTS),
+        "parent_id": formvalues.identifier("parent_id"),
+        "active": "active" in request.form,
+    }
     with reading() as conn:
         code = parties.body(conn, body_id).code
     return carry_out(
@@ -161,7 +170,7 @@ def _texts(*names: str) -> dict[str, str]:
 
 
 def _body_id() -> uuid.UUID:
-    body_id = chosen("body_id")
+    body_id = formvalues.identifier("body_id")
     if body_id is None:
         raise DomainError("needed", "请选择机构。", "Choose a body.", pointer="body_id")
     return body_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -12,10 +11,10 @@ from flask import redirect, render_template, request, url_for
 from registers import limits as register
 from registers import parties
 from registers.errors import DomainError
-from web import auth
+from web import auth, formvalues
 from web.context import actor, reading, run, runtime
-from web.i18n import language
 from web.pages import blueprint
+from web.refusals import by_field
 from workflows import access, limitwork
 
 _EDITOR = re.compile(r"/definitions/[0-9a-f-]{36}/edit\?file=[\w.%-]{1,100}&step=[\w.%-]{1,200}")
@@ -38,7 +37,7 @@ def propose_limit() -> Any:
         run(
             limitwork.propose,
             code=form["code"],
-            valid_from=_day(form.get("valid_from", "")),
+            valid_from=formvalues.day("valid_from"),
             note=form.get("note", ""),
             limit=form.get("limit", None, int),
             unit=form.get("unit") or None,
@@ -49,7 +48,7 @@ def propose_limit() -> Any:
             title={"zh": form.get("title_zh", ""), "en": form.get("title_en", "")},
         )
     except DomainError as error:
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.limits", proposed=form["code"], back=_back(form.get("back", ""))))
 
 
@@ -66,20 +65,13 @@ def decide_limit(proposal_id: uuid.UUID) -> Any:
             note=form.get("note", ""),
         )
     except DomainError as error:
-        return _page({error.pointer or "": error.message(language())}), error.status
+        return _page(by_field(error)), error.status
     return redirect(url_for("pages.limits"))
 
 
 def _back(asked: str) -> str | None:
     """The editor somebody came from; only pages of the workbench are gone back to."""
     return asked if _EDITOR.fullmatch(asked) else None
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DomainError("valid_from", "请填写生效日期。", "Give the date of force.", pointer="valid_from") from None
 
 
 def _page(errors: dict[str, str]) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from registers.errors import DomainError
-from web import auth, diagrams, runviews, words
+from web import auth, diagrams, formvalues, runviews, words
 from web.context import actor, reading, run, runtime
 from web.i18n import model_name
 from web.pages import blueprint
@@ -90,8 +89,8 @@ def start_foreseeing(definition_id: uuid.UUID) -> Response:
         modelruns.request,
         definition_id=definition_id,
         kind="table" if decision else "replay",
-        since=_day("since"),
-        until=_day("until"),
+        since=formvalues.optional_day("since"),
+        until=formvalues.optional_day("until"),
         limit=request.form.get("limit", 50, type=int),
         decision=decision,
     )
@@ -118,11 +117,3 @@ def model_run(run_id: uuid.UUID) -> Any:
 
     summary = modelruns.summary(found)
     return render_template("foreseen.html", row=row, found=found, summary=summary, ended=ended, objection_kinds=kinds())
-
-
-def _day(name: str) -> date | None:
-    text = request.form.get(name, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise DomainError("date", "日期无效。", "That is no date.", pointer=name) from None

@@ -10,7 +10,7 @@ from registers.errors import DomainError
 from web import auth
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
-from web.pages.users import carry_out
+from web.refusals import carry_out
 from workflows import access, numberwork
 
 

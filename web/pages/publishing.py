@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
 from registers.errors import DomainError
-from web import auth
+from web import auth, formvalues
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from workflows import access, definitions, designing, modelruns, publishing, versionchecks
@@ -26,15 +25,13 @@ def publication(definition_id: uuid.UUID) -> Any:
 @auth.signed_in
 def propose(definition_id: uuid.UUID) -> Any:
     """Propose a draft."""
-    text = request.form.get("valid_from", "")
-    try:
-        start = date.fromisoformat(text) if text else None
-    except ValueError:
-        return _page(definition_id, DomainError("date", "日期无效。", "That is no date.", pointer="valid_from")), 422
     note = request.form.get("note", "")
-    return _done(
-        definition_id, lambda: run(publishing.propose, definition_id=definition_id, valid_from=start, note=note)
-    )
+
+    def proposed() -> None:
+        start = formvalues.optional_day("valid_from")
+        run(publishing.propose, definition_id=definition_id, valid_from=start, note=note)
+
+    return _done(definition_id, proposed)
 
 
 @blueprint.post("/definitions/<uuid:definition_id>/publish")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, send_file, url_for
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response
 
 import forms
 from registers.errors import DomainError
-from web import auth, diagrams, formpage, record, trialviews, views
+from web import auth, diagrams, formpage, formvalues, record, trialviews, views
 from web.context import actor, new_key, reading, run, runtime
 from web.i18n import language, model_name
 from web.pages import blueprint
@@ -40,7 +39,7 @@ def start_trial(definition_id: uuid.UUID) -> Response:
         trying.start,
         definition_id=definition_id,
         title=request.form.get("title", ""),
-        today=_day(request.form.get("today", "")),
+        today=formvalues.optional_day("today"),
         given={key: request.form.get(key, "").strip() for key in ("enterprise", "starter")},
     )
     return redirect(url_for("pages.trial", trial_id=made["trial_id"]))
@@ -207,7 +206,7 @@ def _step_of(given: Any) -> dict[str, Any]:
         days = given.get("days", 0, type=int)
         return {"advance": max(min(days, 3660), 1)}
     if kind == "date":
-        on = _day(given.get("on", ""))
+        on = formvalues.optional_day("on")
         if on is not None:
             return {"advance": on.isoformat()}
     if kind in ("withdraw", "cancel"):
@@ -216,13 +215,6 @@ def _step_of(given: Any) -> dict[str, Any]:
         said = {"comment": reason or "意见", "wants_hearing": bool(given.get("hearing"))}
         return {"comment": said}
     raise DomainError("trial_step", "请选择要做的事。", "Choose what to do.", pointer="kind")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise DomainError("date", "日期无效。", "That is no date.", pointer="today") from None
 
 
 def _told(step: dict[str, Any], elements: Any) -> str:

@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 
 from registers import accounts, factors, parties
 from registers.errors import DomainError
 from web import auth, formvalues, words
 from web.context import actor, reading, run, runtime
-from web.i18n import in_language, language
+from web.i18n import in_language
 from web.pages import blueprint
+from web.refusals import carry_out
 from workflows import access, administration, people, standins
 
 
@@ -37,8 +38,8 @@ def add_user() -> Any:
             name=form.get("name", ""),
             password=form.get("password", ""),
             role=form.get("role", ""),
-            body_id=chosen("body_id"),
-            enterprise_id=chosen("enterprise_id"),
+            body_id=formvalues.identifier("body_id"),
+            enterprise_id=formvalues.identifier("enterprise_id"),
         ),
         url_for("pages.users"),
         _accounts,
@@ -88,7 +89,7 @@ def reset_password(user_id: uuid.UUID) -> Any:
 @auth.signed_in
 def give_role(user_id: uuid.UUID) -> Any:
     """Give one more role."""
-    role, body_id = request.form.get("role", ""), chosen("body_id")
+    role, body_id = request.form.get("role", ""), formvalues.identifier("body_id")
     return _on_account(user_id, lambda: run(administration.give_role, user_id=user_id, role=role, body_id=body_id))
 
 
@@ -97,25 +98,6 @@ def give_role(user_id: uuid.UUID) -> Any:
 def take_role(user_id: uuid.UUID, role_id: uuid.UUID) -> Any:
     """Take a role away."""
     return _on_account(user_id, lambda: run(administration.take_role, user_id=user_id, role_id=role_id))
-
-
-def carry_out(action: Callable[[], Any], target: str, again: Callable[[dict[str, str]], str]) -> Any:
-    """Do it and go on to the target; an error shows the page again with what was typed."""
-    try:
-        action()
-    except DomainError as error:
-        if error.status in (403, 404):
-            raise
-        return again({error.pointer or "": error.message(language())}), error.status
-    return redirect(target)
-
-
-def chosen(name: str) -> uuid.UUID | None:
-    """The identifier chosen in a list of the form, or None."""
-    try:
-        return uuid.UUID(request.form.get(name, ""))
-    except ValueError:
-        return None
 
 
 def body_choices(listed: list[parties.BodyRef]) -> list[tuple[uuid.UUID, str]]:
@@ -129,7 +111,7 @@ def appoint_stand_in(user_id: uuid.UUID) -> Any:
     """Let a colleague stand in for somebody who is absent."""
 
     def appoint() -> Any:
-        to_user_id = chosen("to_user_id")
+        to_user_id = formvalues.identifier("to_user_id")
         if to_user_id is None:
             raise DomainError("to_user", "请选择一位同事。", "Choose a colleague.", pointer="to_user_id")
         period = {name: formvalues.day(name) for name in ("valid_from", "valid_to")}

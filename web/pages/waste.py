@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,7 +12,7 @@ from handlers import waste_reports
 from registers import waste_ledger
 from registers.errors import DomainError
 from registers.waste_tables import KIND_TITLES
-from web import auth, sheets, wasteviews
+from web import auth, formvalues, sheets, wasteviews
 from web.context import actor, reading, run, runtime
 from web.pages import blueprint
 from web.refusals import by_field
@@ -54,7 +53,7 @@ def waste_enter() -> Any:
         run(
             wasteledger.enter,
             kind=form.get("kind", ""),
-            on=_date(form.get("on", "")),
+            on=formvalues.day("on"),
             code=form.get("code", "").strip(),
             amount=_decimal(form.get("amount", "")),
             lot=form.get("lot", "").strip(),
@@ -186,13 +185,6 @@ def _wanted() -> tuple[str, int, int]:
 def _year() -> int:
     text = request.args.get("year", "")
     return int(text) if text.isdecimal() and 2000 <= int(text) <= 2100 else runtime().time.today().year
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DomainError("on", "请填写日期。", "Give the date.", pointer="on") from None
 
 
 def _decimal(text: str) -> Decimal:
