@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from registers import accounts
@@ -147,22 +147,32 @@ def _kept(world: World) -> dict[str, str]:
     }
 
 
+def _open(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def _killing(process: Process, row: int) -> Callable[[float, int], bool]:
+    """Kill the server when this row is reached; type on to the end of the table."""
+    killed: list[int] = []
+
+    def cut(_: float, here: int) -> bool:
+        if here == row and not killed:
+            process.kill()
+            killed.append(here)
+        return False
+
+    return cut
+
+
 def test_a_killed_server_costs_nothing_once_it_is_back(world: World, process: Process, chromium: Browser) -> None:
     task = _application(world)
     context = chromium.new_context(locale="zh-CN")
     context.add_cookies([_cookie(world, process.base)])
-    page = context.new_page()
-    page.goto(f"{process.base}/tasks/{task}")
-    page.wait_for_selector("html[data-ready]")
-    killed = []
-
-    def cut(_: float, row: int) -> bool:
-        if row == ROWS // 2 and not killed:
-            process.kill()
-            killed.append(row)
-        return False
-
-    typed = _type_rows(page, cut)
+    page = _open(context, f"{process.base}/tasks/{task}")
+    typed = _type_rows(page, _killing(process, ROWS // 2))
     expect(page.locator(".saved")).to_contain_text("尚未保存", timeout=15_000)
     lost = [at for at, place, _ in typed if place not in _kept(world)]
     assert lost, "the server was gone while half of the table was typed"

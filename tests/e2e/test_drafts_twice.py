@@ -7,15 +7,25 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.conftest import World
 from tests.e2e.conftest import CHROMIUM, FLAGS, Site
-from tests.e2e.test_drafts import LOST_AT_MOST, ROWS, Process, _application, _cookie, _kept, _type_rows, process
+from tests.e2e.test_drafts import (
+    LOST_AT_MOST,
+    ROWS,
+    Process,
+    _application,
+    _cookie,
+    _kept,
+    _killing,
+    _open,
+    _type_rows,
+    process,
+)
 from tests.e2e.test_filling_in import FULL, brought_to, open_task
 
 pytestmark = pytest.mark.browser
@@ -31,26 +41,6 @@ AGED = """() => new Promise((resolve) => { const asked = indexedDB.open("onewind
     const store = work.objectStore("copies");
     store.getAll().onsuccess = ({ target: { result } }) => { for (const one of result) store.put({ ...one, at: 0 }); };
     work.oncomplete = () => { base.close(); resolve(); }; }; })"""
-
-
-def _open(context: BrowserContext, address: str) -> Page:
-    page = context.new_page()
-    page.goto(address)
-    page.wait_for_selector("html[data-ready]")
-    return page
-
-
-def _killing(process: Process, row: int) -> Callable[[float, int], bool]:
-    """Kill the server when this row is reached; type on to the end of the table."""
-    killed: list[int] = []
-
-    def cut(_: float, here: int) -> bool:
-        if here == row and not killed:
-            process.kill()
-            killed.append(here)
-        return False
-
-    return cut
 
 
 def test_a_tab_closed_while_the_server_is_gone_costs_nothing(world: World, process: Process, chromium: Browser) -> None:

@@ -12,8 +12,8 @@ from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from forms.letters import reading as reading_of
-from registers.errors import DomainError, NotFound
-from web import auth, formdesk, letterdesk, views, workbench
+from registers.errors import NotFound
+from web import auth, formdesk, letterdesk, uploads, views, workbench
 from web.api import schemas
 from web.context import actor, reading, run, runtime
 from workflows import access, authoring, comparing, drafting, lettering, tables
@@ -201,10 +201,7 @@ def remove_letter_kind(args: dict[str, Any], definition_id: uuid.UUID, name: str
 @auth.signed_in
 def save_letter(definition_id: uuid.UUID, name: str) -> Any:
     """Keep a Word template (multipart: `file`, `expected`); unknown placeholders are refused with name and place."""
-    sent = request.files.get("file")
-    if sent is None:
-        raise DomainError("no_file", "请选择文件（字段名file）。", "Send a file in the field “file”.", pointer="file")
-    content, expected = sent.read(reading_of.MOST_BYTES + 1), request.form.get("expected", "")
+    content, expected = uploads.the_file().read(reading_of.MOST_BYTES + 1), request.form.get("expected", "")
     return run(lettering.save_letter, definition_id=definition_id, name=name, content=content, expected=expected)
 
 

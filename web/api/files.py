@@ -5,11 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask_smorest import Blueprint
 
-from registers.errors import DomainError
-from web import auth, downloads, views
+from web import auth, downloads, uploads, views
 from web.context import actor, reading, runtime
 from workflows import documents
 
@@ -21,10 +20,8 @@ blueprint = Blueprint("files", __name__, description="Files and letters")
 @auth.signed_in
 def upload() -> Any:
     """Store a file (multipart field `file`); its id is then named in a form's file field."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise DomainError("no_file", "请选择文件（字段名file）。", "Send a file in the field “file”.", pointer="file")
-    return views.plain(documents.store(runtime(), actor(), sent.stream, sent.filename, sent.mimetype))
+    sent = uploads.the_file()
+    return views.plain(documents.store(runtime(), actor(), sent.stream, sent.filename or "", sent.mimetype))
 
 
 @blueprint.get("/files")
