@@ -16,7 +16,10 @@ from driver import ROOT, check, load, play
 PROCEDURES = sorted(path.parent.name for path in ROOT.glob("*/scenarios.json"))
 SCENARIOS = {name: json.loads((ROOT / name / "scenarios.json").read_text("utf-8"))["scenarios"] for name in PROCEDURES}
 # These write to registers that only PostgreSQL keeps; `test_runner` plays them, with all flows, on the real runtime.
-REGISTERS = {"eco_park", "park_reform", "pilot_evaluation", "annual_declaration", "quota_bulletin", "quota_reserve", "permit_renewal", "reduction_audit", "upper_reserve"}
+REGISTERS = {
+    "eco_park", "park_reform", "pilot_evaluation", "annual_declaration", "quota_bulletin", "quota_reserve", "permit_renewal",
+    "reduction_audit", "upper_reserve",
+}  # fmt: skip
 IN_MEMORY = [name for name in PROCEDURES if name not in REGISTERS and not name.startswith("two_licences")]
 CASES = [(name, scenario) for name in IN_MEMORY for scenario in SCENARIOS[name]]
 NS = {
