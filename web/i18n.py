@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from registers.timesource import CHINA
 from web.context import actor
 
 LANGUAGES = ("zh", "en")
+MOST_PLACES = 40  # a greater number is a slip of the hand and is shown as typed
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 
@@ -72,10 +73,13 @@ def in_language(pair: tuple[str, str]) -> str:
 
 
 def day(value: date | str | None) -> str:
-    """A date: 2026年11月22日 or 22 Nov 2026."""
+    """A date: 2026年11月22日 or 22 Nov 2026; what is typed in a draft and is no date stays as it is."""
     if not value:
         return ""
-    on = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    try:
+        on = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    except ValueError:
+        return str(value)
     return f"{on.year}年{on.month}月{on.day}日" if language() == "zh" else f"{on.day} {on:%b} {on.year}"
 
 
@@ -88,11 +92,14 @@ def moment(value: datetime | None) -> str:
 
 
 def number(value: Any) -> str:
-    """A number with thin groups of three and no needless zeros."""
+    """A number with thin groups of three and no needless zeros; what is typed in a draft and is no number stays as it is."""
     if value is None or value == "":
         return ""
-    exact = Decimal(str(value))
-    return trimmed(f"{exact:,f}")
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    return trimmed(f"{exact:,f}") if exact.is_finite() and abs(exact.adjusted()) < MOST_PLACES else str(value)
 
 
 @cache

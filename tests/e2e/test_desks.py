@@ -92,6 +92,7 @@ def test_the_applicants_desk(served: Site) -> None:
     show(person, "applicant-import")
     page.get_by_role("link", name="核对并提交").first.click()
     person.ready()
+    expect(page.get_by_role("heading", name="核对并提交")).to_be_visible()
     show(person, "applicant-check")
     page.goto(f"{served.base}/which")
     person.ready()

@@ -53,3 +53,19 @@ def test_the_file_of_an_enterprise_has_its_documents_and_notices(world: World, a
     assert "应急预案.pdf" in shown and mine["notices"][0]["title"] in shown
     official = api("shencha").get(f"/enterprise-files/{own}")
     assert official["documents"] == [] and official["notices"] == mine["notices"]
+
+
+def test_what_is_typed_wrongly_can_still_be_checked_and_is_shown_as_typed(
+    world: World, app: Flask, api: Person
+) -> None:
+    task = applying(world, api)
+    rows = [
+        {"code": "DA001", "kind": "烟囱", "name": "排气筒", "height_m": said} for said in ("很高", "1e99999999", "NaN")
+    ]
+    wrong = {"outlets": rows, "emissions": [{"outlet": "DA001", "amount_t": "若干"}]}
+    assert api("qiye").put(f"/tasks/{task}/draft", {"data": wrong})["revision"] == 1
+    checked = page(app, world, "qiye").get(f"/tasks/{task}/check")
+    assert checked.status_code == 200
+    shown = checked.get_data(as_text=True)
+    assert all(said in shown for said in ("烟囱", "很高", "若干", "1e99999999"))
+    assert page(app, world, "qiye").get(f"/tasks/{task}").status_code == 200
