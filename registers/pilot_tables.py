@@ -98,7 +98,10 @@ class Park(Base):
     """A park (园区) as the register knows it; zones tie it to enterprises, cases and quota."""
 
     __tablename__ = "park"
-    __table_args__ = (CheckConstraint("area_km2 IS NULL OR area_km2 > 0", name="area"),)
+    __table_args__ = (
+        CheckConstraint("area_km2 IS NULL OR area_km2 > 0", name="area"),
+        CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="place"),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[dict[str, Any]]
@@ -107,6 +110,8 @@ class Park(Base):
     body_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("body.id"), index=True)
     zone_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
     area_km2: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
+    longitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    latitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     sectors: Mapped[list[Any]]
     infrastructure: Mapped[list[Any]] = mapped_column(comment="[{name, capacity, state}]")
     negative_list: Mapped[list[Any]] = mapped_column(comment="what may not settle, with the document")

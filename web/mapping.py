@@ -1,6 +1,6 @@
-"""The map of permitted outlets as one drawing made on the server: no tiles, no border of any place, a scale and a table.
+"""Maps of parks and of permitted outlets as drawings made on the server: no tiles, no border of any place, a scale, a table.
 
-Positions are those the permits state; zones are shown as the hull of their outlets. Distances are true to scale near
+Positions are those the permits state, and for parks those their bodies keep; zones are shown as the hull of their outlets. Distances are true to scale near
 the middle of the drawing (equirectangular), which is enough for a park.
 """
 
@@ -57,9 +57,9 @@ def places(rows: Iterable[Mapping[str, Any]]) -> list[Place]:
 
 
 def drawing(shown: Sequence[Place]) -> Markup:
-    """The map; every mark names itself, and the page lists the same in a table."""
+    """The map of outlets; every mark names itself, and the page lists the same in a table."""
     project, km_wide = _projection([place.position for place in shown])
-    parts = [Markup('<rect class="land" width="{}" height="{}"/>').format(WIDTH, HEIGHT)]
+    parts = []
     for zone in sorted({place.zone for place in shown}):
         own = [project(place.position) for place in shown if place.zone == zone]
         parts.append(_hull(own, zone))
@@ -77,23 +77,40 @@ def drawing(shown: Sequence[Place]) -> Markup:
         )
         parts.append(mark)
     if len({place.enterprise for place in shown}) <= MOST_NAMED:
-        parts.append(_names(shown, project))
-    parts += [_scale(km_wide), _legend()]
-    return Markup(
-        '<svg class="map" viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>'
-    ).format(int(WIDTH), int(HEIGHT), gettext("排放口分布示意图，内容见下表"), Markup("").join(parts))
+        # Each unit by name beside the first of its outlets.
+        first = {place.enterprise: project(place.position) for place in reversed(shown)}
+        parts += [_name(point, name) for name, point in first.items()]
+    return _framed([*parts, _scale(km_wide), _legend()], gettext("排放口分布示意图，内容见下表"))
 
 
-def _names(shown: Sequence[Place], project: Any) -> Markup:
-    """Each unit by name beside the first of its outlets, on the side where there is room."""
-    first = {place.enterprise: project(place.position) for place in reversed(shown)}
-    said = [
-        Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-            f"{x + (12 if x < WIDTH * 0.6 else -12):.1f}", f"{y + 5:.1f}", "start" if x < WIDTH * 0.6 else "end", name
+def park_drawing(parks: Sequence[tuple[Point, str]]) -> Markup:
+    """The map of parks: position in degrees and name of each; the page lists the same in a table."""
+    project, km_wide = _projection([position for position, _ in parks])
+    parts = []
+    for position, name in parks:
+        x, y = project(position)
+        parts.append(
+            Markup('<path class="park" d="M{} {} l7 7 l-7 7 l-7 -7 z"><title>{}</title></path>').format(
+                f"{x:.1f}", f"{y - 7:.1f}", name
+            )
         )
-        for name, (x, y) in first.items()
-    ]
-    return Markup("").join(said)
+        parts.append(_name((x, y), name))
+    return _framed([*parts, _scale(km_wide)], gettext("园区分布示意图，内容见下表"))
+
+
+def _framed(parts: Iterable[Markup], label: str) -> Markup:
+    return Markup(
+        '<svg class="map" viewBox="0 0 {w} {h}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">'
+        '<rect class="land" width="{w}" height="{h}"/>{parts}</svg>'
+    ).format(w=int(WIDTH), h=int(HEIGHT), label=label, parts=Markup("").join(parts))
+
+
+def _name(point: Point, name: str) -> Markup:
+    """A name beside a mark, on the side where there is room."""
+    right = point[0] < WIDTH * 0.6
+    return Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+        f"{point[0] + (12 if right else -12):.1f}", f"{point[1] + 5:.1f}", "start" if right else "end", name
+    )
 
 
 def _projection(points: Sequence[Point]) -> tuple[Any, float]:

@@ -30,6 +30,20 @@ _SIP: dict[str, Any] = {
     "planning_eia": {"number": "示范审〔2015〕1号", "body": "示范数据", "on": "2015-07-24", "until": "2030-12-31"},
 }
 
+# Where the parks lie, by a tenth of a degree: enough to show the map, not for anything else.
+_PLACES = {
+    "jiangbei": ("118.8", "32.3"),
+    "jiangyin-ht": ("120.3", "31.9"),
+    "cz-zgc": ("119.5", "31.4"),
+    "sip": ("120.7", "31.3"),
+    "xiangcheng-ht": ("120.6", "31.4"),
+    "wujiang-textile": ("120.7", "30.9"),
+    "haian-changan": ("120.5", "32.6"),
+    "lyg-etdz": ("119.3", "34.7"),
+    "taixing-edz": ("119.9", "32.2"),
+    "sz-suqian": ("118.3", "33.9"),
+}
+
 
 def load(conn: Connection, time: TimeSource, *, bodies: dict[str, uuid.UUID], people: dict[str, uuid.UUID]) -> None:
     """Make the demonstration; called once by `demo.load`."""
@@ -41,6 +55,8 @@ def load(conn: Connection, time: TimeSource, *, bodies: dict[str, uuid.UUID], pe
     conn.execute(update(Pilot).where(own).values(lead_body_id=bodies["sip-eeb"]))
     facts = {**_SIP, "body_id": bodies["sip-eeb"], "changed_by": people["shencha"], "changed_at": now}
     conn.execute(update(Park).where(Park.code == "sip").values(**facts))
+    for code, (east, north) in _PLACES.items():
+        conn.execute(update(Park).where(Park.code == code).values(longitude=Decimal(east), latitude=Decimal(north)))
     _recorded(conn, _invented(conn, now, by, bodies), now, by)
 
 

@@ -219,6 +219,8 @@ def _parks(conn: Connection, on: date, search: str, limit: int, offset: int) -> 
         _en(Park.title).label("title_en"),
         Park.city,
         Park.area_km2,
+        Park.longitude,
+        Park.latitude,
         pilots.label("pilots"),
         Park.planning_eia["number"].astext.label("planning_eia"),
         Park.source,
@@ -227,6 +229,21 @@ def _parks(conn: Connection, on: date, search: str, limit: int, offset: int) -> 
         query = query.where(or_(*[found.icontains(search, autoescape=True) for found in (_zh(Park.title), Park.city)]))
     for row in conn.execute(query.limit(limit).offset(offset)).mappings():
         yield dict(row)
+
+
+def park_places(conn: Connection) -> list[dict[str, Any]]:
+    """Every park with its position, the names of its zones and how many pilots it has."""
+    zones = (
+        select(func.array_agg(Zone.name_zh))
+        .where(Zone.code == func.any(Park.zone_codes))
+        .correlate(Park)
+        .scalar_subquery()
+    )
+    pilots = select(func.count()).where(Pilot.park_code == Park.code).scalar_subquery()
+    query = select(
+        Park.code, Park.title, Park.city, Park.longitude, Park.latitude, zones.label("zones"), pilots.label("pilots")
+    ).order_by(Park.code)
+    return [dict(row) for row in conn.execute(query.limit(MOST)).mappings()]
 
 
 def _zh(title: Any) -> Any:

@@ -32,6 +32,7 @@ from registers.pilot_tables import (
 from registers.timesource import CHINA
 from workflows import milestoning
 from workflows.commands import Answer, Step, command
+from workflows.deskwork import parsed_position
 
 KEEPERS = ("window", "reviewer", "head", "supervisor")
 REPORTS: dict[str, tuple[str, str]] = {
@@ -130,7 +131,7 @@ def assign(step: Step, *, pilot_id: uuid.UUID, lead: str, approver: str) -> Answ
 
 @command("park.save")
 def save_park(step: Step, *, code: str, facts: dict[str, Any]) -> Answer:
-    """Keep what is known of a park: area, sectors, infrastructure, negative list, planning EIA, body, zones."""
+    """Keep what is known of a park: where it is, area, sectors, infrastructure, negative list, planning EIA, body, zones."""
     park = pilots.park(step.conn, code)
     body_id = park["body_id"]
     if not (keeps_register(step.actor) or any(step.actor.has(role, body_id) for role in KEEPERS if body_id)):
@@ -140,6 +141,8 @@ def save_park(step: Step, *, code: str, facts: dict[str, Any]) -> Answer:
     }
     if "area_km2" in facts:
         changed["area_km2"] = _positive(facts["area_km2"], "area_km2")
+    if "position" in facts:
+        changed["longitude"], changed["latitude"] = _place(str(facts["position"] or "").strip())
     if "zone_codes" in facts:
         known = {zone[0] for zone in parties.zones(step.conn)}
         unknown = [zone for zone in facts["zone_codes"] if zone not in known]
@@ -154,6 +157,21 @@ def save_park(step: Step, *, code: str, facts: dict[str, Any]) -> Answer:
         update(Park).where(Park.code == code).values(**changed, changed_by=step.actor.id, changed_at=step.now)
     )
     return {"code": code, "changed": sorted(changed)}
+
+
+def _place(text: str) -> tuple[Decimal | None, Decimal | None]:
+    """Longitude and latitude in degrees out of words like “E120.72 N31.32”; nothing for an empty text."""
+    if not text:
+        return None, None
+    found = parsed_position(text)
+    if found is None:
+        raise DomainError(
+            "position",
+            f"“{text}”不是位置，请写成“E120.72 N31.32”（东经、北纬，度）。",
+            f"“{text}” is no position: write it like “E120.72 N31.32” (degrees east and north).",
+            pointer="position",
+        )
+    return Decimal(str(found[0])), Decimal(str(found[1]))
 
 
 # -- tasks and dates ----------------------------------------------------------------------------------------

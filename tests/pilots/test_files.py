@@ -76,3 +76,16 @@ def test_an_enterprise_without_wastes_has_no_ledger_in_its_file(world: World) ->
     assert actor.enterprise_id is not None
     with world.rt.db.transaction() as conn:
         assert unitfiles.enterprise(conn, world.rt, actor, actor.enterprise_id)["waste"] is None
+
+
+def test_what_was_typed_about_a_park_is_still_there_after_an_error(at_page: Any) -> None:
+    client, hidden = at_page("jianguan")
+    typed = {"area_km2": "280", "position": "东边", "sectors": "集成电路", "infrastructure": "泵站 | 3万吨/日 | 在建"}
+    told = client.post("/parks/sip", data={**hidden, **typed})
+    page = told.get_data(as_text=True)
+    assert told.status_code == 422 and "不是位置" in page
+    for said in ('value="280"', 'value="东边"', "集成电路", "泵站 | 3万吨/日 | 在建"):
+        assert said in page, said
+    assert client.post("/parks/sip", data={**hidden, **typed, "position": "E120.72 N31.32"}).status_code == 302
+    page = client.get("/parks/sip").get_data(as_text=True)
+    assert 'value="E120.72 N31.32"' in page and "集成电路" in page

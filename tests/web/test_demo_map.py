@@ -44,3 +44,27 @@ def test_the_work_list_goes_by_the_date_of_the_step_or_by_that_of_the_law(world:
             conn.execute(update(ClockAlarm).where(ClockAlarm.case_id == case_id).values(due_on=law))
     assert order("due") == cases
     assert order("law") == cases[::-1]
+
+
+def test_the_map_shows_parks_where_their_bodies_say_they_are(world: World, app: Flask, api: Person) -> None:
+    keeper = api("jianguan")
+    keeper.post("/parks/sip", {"facts": {"position": "E120.72 N31.32"}})
+    assert keeper.last.status_code == 200, keeper.last.get_json()
+    page = app.test_client().get("/map").get_data(as_text=True)
+    assert page.count('<path class="park"') == 10 and "<title>苏州工业园区</title>" in page and "120.72, 31.32" in page
+    rows = app.test_client().get("/open-data/parks.json").get_json()["rows"]
+    assert [(row["longitude"], row["latitude"]) for row in rows if row["code"] == "sip"] == [
+        ("120.720000", "31.320000")
+    ]
+    keeper.post("/parks/sip", {"facts": {"position": "苏州"}})
+    assert keeper.last.status_code == 422 and keeper.last.get_json()["pointer"] == "position"
+    keeper.post("/parks/sip", {"facts": {"position": ""}})
+    assert app.test_client().get("/map").get_data(as_text=True).count('<path class="park"') == 9
+
+
+def test_the_outlets_of_one_park_are_those_of_its_zones(world: World, app: Flask) -> None:
+    with world.rt.db.transaction() as conn:
+        demo_permits.load(conn, world.time)
+    client = app.test_client()
+    assert "120.7381, 31.3302" in client.get("/map?park=sip").get_data(as_text=True)
+    assert "120.7381, 31.3302" not in client.get("/map?park=jiangbei").get_data(as_text=True)

@@ -38,7 +38,7 @@ PUBLIC = {
     "pilots": {
         "code", "title", "title_en", "programme", "programme_en", "city", "park", "lead", "status", "source",
     },
-    "parks": {"code", "title", "title_en", "city", "area_km2", "pilots", "planning_eia", "source"},
+    "parks": {"code", "title", "title_en", "city", "area_km2", "longitude", "latitude", "pilots", "planning_eia", "source"},
 }  # fmt: skip
 
 
@@ -104,7 +104,8 @@ def test_a_comment_is_published_with_its_answer_and_a_shortened_name(world: Worl
 
 def test_the_map_draws_each_outlet_with_a_position_and_asks_nobody_else(world: World, app: Flask, decided: str) -> None:
     page = app.test_client().get("/map").get_data(as_text=True)
-    drawn = page[page.index('<svg class="map"') : page.index("</svg>")]
+    outlets = page.index('<svg class="map"', page.index("</svg>"))  # the first drawing shows the parks
+    drawn = page[outlets : page.index("</svg>", outlets)]
     assert drawn.count("<title>") == 1 and "DA001" in drawn
     assert "http" not in drawn.replace("http://www.w3.org/2000/svg", "")
     assert "120.73, 31.28" in page

@@ -15,7 +15,7 @@ from registers.pilot_tables import STATUSES
 from registers.reduction_tables import KIND_TITLES
 from web import mapping, views, words
 from web.context import runtime
-from web.i18n import language
+from web.i18n import language, pick
 from web.pages import blueprint
 from web.pages.work import offset_asked, page_url
 from workflows import openness
@@ -63,14 +63,20 @@ def public_parks() -> str:
 
 @blueprint.get("/map")
 def outlet_map() -> str:
-    """The permitted outlets on a drawing, and the same in a table."""
+    """Parks and permitted outlets on drawings, and the same in tables."""
     with runtime().db.transaction() as conn:
         rows = openness.rows(conn, "outlets", runtime().time.today())
+        parks = openness.park_places(conn)
     found = mapping.places(rows)
-    zone = request.args.get("zone", "")
-    shown = [place for place in found if zone in ("", place.zone)]
+    zone, chosen = request.args.get("zone", ""), request.args.get("park", "")
+    inside = {park["code"]: [place for place in found if place.zone in (park["zones"] or ())] for park in parks}
+    shown = [place for place in inside.get(chosen, found) if zone in ("", place.zone)]
+    located = [((float(p["longitude"]), float(p["latitude"])), pick(p["title"])) for p in parks if p["longitude"]]
     return render_template(
         "map.html",
+        parks=[{**park, "outlets": len(inside[park["code"]])} for park in parks],
+        park_drawing=mapping.park_drawing(located) if len(located) > 1 else None,
+        chosen=next((park for park in parks if park["code"] == chosen), None),
         places=shown,
         drawing=mapping.drawing(shown) if shown else None,
         zones=sorted({place.zone for place in found}),

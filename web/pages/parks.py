@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -40,6 +41,7 @@ def park_save(code: str) -> Any:
     form = request.form
     facts: dict[str, Any] = {
         "area_km2": form.get("area_km2", "").strip(),
+        "position": form.get("position", ""),
         "sectors": _lines("sectors"),
         "infrastructure": [_parts(line, ("name", "capacity", "state")) for line in _lines("infrastructure")],
         "negative_list": [_parts(line, ("item", "document")) for line in _lines("negative_list")],
@@ -50,7 +52,7 @@ def park_save(code: str) -> Any:
     try:
         run(piloting.save_park, code=code, facts=facts)
     except DomainError as error:
-        return _park(code, told(error)), error.status
+        return _park(code, told(error), facts), error.status
     return redirect(url_for("pages.park", code=code))
 
 
@@ -96,7 +98,8 @@ def park_sheet(code: str) -> Any:
     return unitsheets.park(found, runtime().time.now())
 
 
-def _park(code: str, error: str = "") -> str:
+def _park(code: str, error: str = "", typed: Mapping[str, Any] | None = None) -> str:
+    """The page; its form holds what was typed, or else what is known."""
     with reading() as conn:
         found = unitfiles.park(conn, runtime(), actor(), code)
         bodies, zones = parties.bodies(conn), parties.zones(conn)
@@ -107,9 +110,16 @@ def _park(code: str, error: str = "") -> str:
         all_zones=zones,
         zone_names={code: in_language((zh, en)) for code, zh, en in zones},
         error=error,
+        kept={**found["park"], "position": _position(found["park"]), **(typed or {})},
         as_of=runtime().time.now(),
         **pilotviews.words(),
     )
+
+
+def _position(park: Mapping[str, Any]) -> str:
+    if park["longitude"] is None:
+        return ""
+    return f"E{park['longitude'].normalize():f} N{park['latitude'].normalize():f}"
 
 
 def _lines(name: str) -> list[str]:
