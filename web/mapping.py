@@ -19,6 +19,7 @@ WIDTH, HEIGHT, EDGE = 900.0, 560.0, 40.0
 _KM_A_DEGREE = 111.32
 _LEAST_KM = 1.0
 MOST_NAMED = 12  # more names than this would cover the marks
+_LETTER, _LINE = 13.0, 16.0  # how wide a character and how high a line is drawn, about
 
 Point = tuple[float, float]
 
@@ -79,23 +80,21 @@ def drawing(shown: Sequence[Place]) -> Markup:
     if len({place.enterprise for place in shown}) <= MOST_NAMED:
         # Each unit by name beside the first of its outlets.
         first = {place.enterprise: project(place.position) for place in reversed(shown)}
-        parts += [_name(point, name) for name, point in first.items()]
+        parts += _names((point, name) for name, point in first.items())
     return _framed([*parts, _scale(km_wide), _legend()], gettext("排放口分布示意图，内容见下表"))
 
 
 def park_drawing(parks: Sequence[tuple[Point, str]]) -> Markup:
     """The map of parks: position in degrees and name of each; the page lists the same in a table."""
     project, km_wide = _projection([position for position, _ in parks])
-    parts = []
-    for position, name in parks:
-        x, y = project(position)
-        parts.append(
-            Markup('<path class="park" d="M{} {} l7 7 l-7 7 l-7 -7 z"><title>{}</title></path>').format(
-                f"{x:.1f}", f"{y - 7:.1f}", name
-            )
+    named = [(project(position), name) for position, name in parks]
+    marks = [
+        Markup('<path class="park" d="M{} {} l7 7 l-7 7 l-7 -7 z"><title>{}</title></path>').format(
+            f"{x:.1f}", f"{y - 7:.1f}", name
         )
-        parts.append(_name((x, y), name))
-    return _framed([*parts, _scale(km_wide)], gettext("园区分布示意图，内容见下表"))
+        for (x, y), name in named
+    ]
+    return _framed([*marks, *_names(named), _scale(km_wide)], gettext("园区分布示意图，内容见下表"))
 
 
 def _framed(parts: Iterable[Markup], label: str) -> Markup:
@@ -105,12 +104,45 @@ def _framed(parts: Iterable[Markup], label: str) -> Markup:
     ).format(w=int(WIDTH), h=int(HEIGHT), label=label, parts=Markup("").join(parts))
 
 
-def _name(point: Point, name: str) -> Markup:
-    """A name beside a mark, on the side where there is room."""
-    right = point[0] < WIDTH * 0.6
-    return Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        f"{point[0] + (12 if right else -12):.1f}", f"{point[1] + 5:.1f}", "start" if right else "end", name
-    )
+def _names(named: Iterable[tuple[Point, str]]) -> list[Markup]:
+    """A name beside each mark, where it covers least of the marks and names that are there already."""
+    named = list(named)
+    taken = [_Box(x - 8, x + 8, y) for (x, y), _ in named]
+    said = []
+    for (x, y), name in named:
+        wide = _LETTER * len(name)
+        # Beside the mark, or above or below that where the line is taken.
+        places = [
+            (_Box(left, left + wide, y + lift), anchor, x + aside, y + lift)
+            for lift in (0.0, -_LINE, _LINE)
+            for left, anchor, aside in ((x + 12, "start", 12), (x - 12 - wide, "end", -12))
+        ]
+        box, anchor, at_x, at_y = min(places, key=lambda place: place[0].hidden(taken))
+        taken.append(box)
+        said.append(
+            Markup('<text class="unit" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+                f"{at_x:.1f}", f"{at_y + 5:.1f}", anchor, name
+            )
+        )
+    return said
+
+
+@dataclass(frozen=True)
+class _Box:
+    """What a mark or a line of text covers, at its height."""
+
+    left: float
+    right: float
+    y: float
+
+    def hidden(self, others: Iterable[_Box]) -> float:
+        """How much of it is covered by others or lies outside the drawing, in units of the drawing."""
+        outside = max(0.0, -self.left) + max(0.0, self.right - WIDTH)
+        return outside + sum(
+            max(0.0, min(self.right, one.right) - max(self.left, one.left))
+            for one in others
+            if abs(one.y - self.y) < _LINE
+        )
 
 
 def _projection(points: Sequence[Point]) -> tuple[Any, float]:

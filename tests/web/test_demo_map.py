@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import update
 from tests.clocks.kit import begin
 from tests.conftest import World
 from tests.web.conftest import Api
+from web import mapping
 from workflows import demo_permits
 from workflows.lights import ClockAlarm
 from workflows.models import Task
@@ -68,3 +70,24 @@ def test_the_outlets_of_one_park_are_those_of_its_zones(world: World, app: Flask
     client = app.test_client()
     assert "120.7381, 31.3302" in client.get("/map?park=sip").get_data(as_text=True)
     assert "120.7381, 31.3302" not in client.get("/map?park=jiangbei").get_data(as_text=True)
+
+
+def test_names_on_a_map_do_not_cover_each_other(app: Flask) -> None:
+    parks = [
+        ((119.5, 31.4), "甲" * 12),
+        ((120.6, 31.4), "乙" * 12),
+        ((120.7, 31.3), "丙" * 7),
+        ((120.7, 30.9), "丁" * 20),
+    ]
+    with app.test_request_context():
+        drawn = mapping.park_drawing(parks)
+    names = re.findall(r'<text class="unit" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">(\w+)<', drawn)
+    assert len(names) == len(parks)
+    covered = []
+    for x, y, anchor, name in names:
+        wide = 13 * len(name)
+        left = float(x) - (wide if anchor == "end" else 0)
+        assert left >= 0 and left + wide <= mapping.WIDTH, name
+        for other_left, other_right, other_y in covered:
+            assert abs(other_y - float(y)) >= 13 or left >= other_right or left + wide <= other_left, name
+        covered.append((left, left + wide, float(y)))
