@@ -13,14 +13,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from registers.accounts import Actor
 from registers.db import uuid7
-from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from workflows import access, formdata, notify
+from registers.errors import Conflict, Forbidden, NotFound
+from workflows import access, formdata, notify, reasons
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.desk_models import CaseNote
 from workflows.models import Submission
 
-MOST = 2000
 _TAKES_PART = frozenset({"window", "reviewer", "head", "expert", "consulted"})
 
 
@@ -54,10 +53,7 @@ def write(
         raise Forbidden(
             "只有案件的申请单位和办理机关可以留言。", "Only the applicant and the bodies of a case can write here."
         )
-    if not text.strip() or len(text) > MOST:
-        raise DomainError(
-            "text", f"请填写，且不超过{MOST}字。", f"This is needed, at most {MOST} characters.", pointer="text"
-        )
+    said = reasons.written(text)
     parent = _parent(step, case_id, parent_id)
     if submission_id is not None:
         _known_place(step, case_id, submission_id, path)
@@ -72,7 +68,7 @@ def write(
             submission_id=submission_id,
             path=path,
             parent_id=parent_id,
-            text=text.strip(),
+            text=said,
             internal=hidden,
             author_id=step.actor.id,
             author_name=step.actor.name,
@@ -83,7 +79,7 @@ def write(
     if hidden:
         run.record("case_note_internal", note=note_id)
     else:
-        run.record("case_note", note=note_id, text=text.strip())
+        run.record("case_note", note=note_id, text=said)
     run.save()
     if not hidden:
         _tell(step, case, of_enterprise)
@@ -147,12 +143,4 @@ def _tell(step: Step, case: Any, of_enterprise: bool) -> None:
         to = notify.of_body(step.conn, case["lead_body_id"], ("window", "reviewer"), step.today)
     else:
         to = notify.of_enterprise(step.conn, case["enterprise_id"], step.today)
-    said = notify.Outgoing(
-        to,
-        "question",
-        f"{case['number']} 有新的留言：{case['title']}",
-        f"{case['number']}: a new message ({case['title']})",
-        case["id"],
-        f"/cases/{case['id']}#notes",
-    )
-    notify.send(step.conn, step.now, [said])
+    notify.about_case(step, case, to, "有新的留言", "a new message", "notes")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 from registers.accounts import Actor
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
-from workflows import access, casenotes, notify
+from workflows import access, casenotes, notify, reasons
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.desk_models import CaseNote
@@ -35,7 +35,7 @@ def ask(step: Step, *, case_id: uuid.UUID, text: str) -> Answer:
     case = access.visible_case(step.conn, step.actor, case_id)
     if case["enterprise_id"] is None or case["enterprise_id"] != step.actor.enterprise_id:
         raise Forbidden("只有申请单位可以请求更正。", "Only the applicant can ask for a correction.")
-    said = _said(text)
+    said = reasons.written(text)
     run = CaseRun.lock(step, case_id)
     _still_received(step.conn, case)
     if step.conn.scalar(select(CaseNote.id).where(CaseNote.case_id == case_id, _UNANSWERED)) is not None:
@@ -49,7 +49,7 @@ def ask(step: Step, *, case_id: uuid.UUID, text: str) -> Answer:
     run.record("correction_asked", note=note_id, text=said)
     run.save()
     to = notify.of_body(step.conn, case["lead_body_id"], ("window",), step.today)
-    _tell(step, case, to, "企业请求更正", "the applicant asks for a correction")
+    notify.about_case(step, case, to, "企业请求更正", "the applicant asks for a correction", "notes")
     return {"note_id": note_id}
 
 
@@ -61,7 +61,7 @@ def answer(step: Step, *, case_id: uuid.UUID, note_id: uuid.UUID, outcome: str, 
         raise Forbidden("更正请求由办理机关答复。", "A request for correction is answered by the body.")
     if outcome not in OUTCOMES:
         raise DomainError("outcome", "请选择处理结果。", "Choose the outcome.", pointer="outcome")
-    said = _said(text) if text.strip() or outcome == "declined" else ""
+    said = reasons.written(text) if text.strip() or outcome == "declined" else ""
     run = CaseRun.lock(step, case_id, closed_too=True)
     ends = {"outcome": outcome, "settled_at": step.now, "settled_name": step.actor.name}
     asked = update(CaseNote).where(CaseNote.id == note_id, CaseNote.case_id == case_id, CaseNote.kind == KIND)
@@ -73,13 +73,8 @@ def answer(step: Step, *, case_id: uuid.UUID, note_id: uuid.UUID, outcome: str, 
     run.record("correction_answered", note=note_id, correction_outcome=outcome, text=said)
     run.save()
     to = notify.of_enterprise(step.conn, case["enterprise_id"], step.today)
-    _tell(
-        step,
-        case,
-        to,
-        f"更正请求已答复：{OUTCOMES[outcome][0]}",
-        f"your request for correction: {OUTCOMES[outcome][1]}",
-    )
+    zh, en = OUTCOMES[outcome]
+    notify.about_case(step, case, to, f"更正请求已答复：{zh}", f"your request for correction: {en}", "notes")
     return {"note_id": note_id, "outcome": outcome}
 
 
@@ -126,27 +121,3 @@ def _note(step: Step, case_id: uuid.UUID, text: str, *, of_enterprise: bool) -> 
     """A row of the thread."""
     who = {"author_id": step.actor.id, "author_name": step.actor.name, "of_enterprise": of_enterprise}
     return {"case_id": case_id, "kind": KIND, "text": text, "internal": False, "at": step.now, **who}
-
-
-def _said(text: str) -> str:
-    cleaned = text.strip()
-    if not cleaned or len(cleaned) > casenotes.MOST:
-        raise DomainError(
-            "text",
-            f"请填写，且不超过{casenotes.MOST}字。",
-            f"This is needed, at most {casenotes.MOST} characters.",
-            pointer="text",
-        )
-    return cleaned
-
-
-def _tell(step: Step, case: Any, to: frozenset[uuid.UUID], zh: str, en: str) -> None:
-    said = notify.Outgoing(
-        to,
-        "question",
-        f"{case['number']} {zh}：{case['title']}",
-        f"{case['number']}: {en} ({case['title']})",
-        case["id"],
-        f"/cases/{case['id']}#notes",
-    )
-    notify.send(step.conn, step.now, [said])

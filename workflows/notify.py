@@ -178,6 +178,19 @@ _WRITE = text(
 )
 
 
+def about_case(step: Step, case: Any, to: frozenset[uuid.UUID], zh: str, en: str, place: str) -> None:
+    """Tell people what was said in a case: its number and title around the words, and the place on its page."""
+    said = Outgoing(
+        to,
+        "question",
+        f"{case['number']} {zh}：{case['title']}",
+        f"{case['number']}: {en} ({case['title']})",
+        case["id"],
+        f"/cases/{case['id']}#{place}",
+    )
+    send(step.conn, step.now, [said])
+
+
 def send(conn: Connection, now: datetime, messages: Iterable[Outgoing]) -> int:
     """Put messages into inboxes and, as each person wants, into the outbox; returns how many inboxes."""
     said: list[dict[str, Any]] = [

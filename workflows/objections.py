@@ -22,7 +22,7 @@ from registers.db import Base, uuid7
 from registers.errors import Conflict, DomainError, Forbidden, NotFound
 from registers.obligations import Obligation
 from registers.parties import Body
-from workflows import access, documents, impartial, notify
+from workflows import access, documents, impartial, notify, reasons
 from workflows.caserun import CaseRun
 from workflows.commands import Answer, Step, command
 from workflows.models import Case, Letter
@@ -103,7 +103,7 @@ def bring(
         raise DomainError("kind", "请选择异议的种类。", "Choose what the objection is against.", pointer="kind")
     if len(files or ()) > MOST_FILES:
         raise DomainError("files", f"附件不超过{MOST_FILES}个。", f"At most {MOST_FILES} files.", pointer="files")
-    said = {"grounds": _said(grounds, "grounds"), "wanted": _said(wanted, "wanted")}
+    said = {"grounds": reasons.written(grounds, "grounds", MOST), "wanted": reasons.written(wanted, "wanted", MOST)}
     run = CaseRun.lock(step, case_id, closed_too=True)
     documents.attach(step, case_id, "", files or ())
     objection_id = uuid7()
@@ -118,7 +118,8 @@ def bring(
     run.save()
     able = frozenset(one.user_id for one in impartial.answerers(step.conn, [case_id], step.today))
     told = able | notify.of_body(step.conn, case["lead_body_id"], ("window",), step.today)
-    _tell(step, case, told, f"企业提出异议，请于{due_on}前答复", f"the enterprise objects, to be answered by {due_on}")
+    zh, en = f"企业提出异议，请于{due_on}前答复", f"the enterprise objects, to be answered by {due_on}"
+    notify.about_case(step, case, told, zh, en, "objections")
     return {"objection_id": objection_id, "due_on": due_on}
 
 
@@ -129,16 +130,15 @@ def answer(step: Step, *, objection_id: uuid.UUID, outcome: str, text: str) -> A
     _require_impartial(step, case["id"])
     if outcome not in OUTCOMES:
         raise DomainError("outcome", "请选择处理结果。", "Choose the outcome.", pointer="outcome")
-    said = _said(text, "text")
+    said = reasons.written(text, "text", MOST)
     run = CaseRun.lock(step, found["case_id"], closed_too=True)
     who = {"answered_by": step.actor.id, "answered_name": step.actor.name, "answered_at": step.now}
     _still_open(step, objection_id, outcome=outcome, answer=said, **who)
     obligations.close(step.conn, _duty(objection_id), "done", step.today)
     run.record("objection_answered", objection=objection_id, objection_outcome=outcome, text=said)
     run.save()
-    _tell(
-        step, case, notify.of_enterprise(step.conn, case["enterprise_id"], step.today), "异议已答复", "an answer to your objection"
-    )  # fmt: skip
+    asker = notify.of_enterprise(step.conn, case["enterprise_id"], step.today)
+    notify.about_case(step, case, asker, "异议已答复", "an answer to your objection", "objections")
     return {"objection_id": objection_id, "outcome": outcome}
 
 
@@ -260,24 +260,3 @@ def _still_open(step: Step, objection_id: uuid.UUID, **values: Any) -> None:
     )
     if step.conn.execute(query.values(**values)).rowcount != 1:
         raise Conflict("objection_over", "该异议已答复或者已撤回。", "It was answered or taken back already.")
-
-
-def _said(text: str, pointer: str) -> str:
-    cleaned = text.strip()
-    if not cleaned or len(cleaned) > MOST:
-        raise DomainError(
-            pointer, f"请填写，且不超过{MOST}字。", f"This is needed, at most {MOST} characters.", pointer=pointer
-        )
-    return cleaned
-
-
-def _tell(step: Step, case: Any, to: frozenset[uuid.UUID], zh: str, en: str) -> None:
-    said = notify.Outgoing(
-        to,
-        "question",
-        f"{case['number']} {zh}：{case['title']}",
-        f"{case['number']}: {en} ({case['title']})",
-        case["id"],
-        f"/cases/{case['id']}#objections",
-    )
-    notify.send(step.conn, step.now, [said])

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from web import auth, views
 from web.api import schemas
 from web.context import actor, reading, run, runtime
-from workflows import access, casenotes, corrections, impartial, objections
+from workflows import access, corrections, impartial, objections, reasons
 
 blueprint = Blueprint("objections", __name__, description="Objections of applicants")
 
@@ -34,12 +34,12 @@ class ObjectionsIn(Schema):
 
 
 class CorrectionIn(Schema):
-    text = fields.String(required=True, validate=validate.Length(1, casenotes.MOST))
+    text = fields.String(required=True, validate=validate.Length(1, reasons.LONGEST))
 
 
 class CorrectionAnswerIn(Schema):
     outcome = fields.String(required=True, validate=validate.OneOf(list(corrections.OUTCOMES)))
-    text = fields.String(load_default="", validate=validate.Length(max=casenotes.MOST))
+    text = fields.String(load_default="", validate=validate.Length(max=reasons.LONGEST))
 
 
 @blueprint.get("/objections")
