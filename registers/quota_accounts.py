@@ -1,6 +1,6 @@
 """The tables of the quota ledger: plan periods, accounts, postings, entries and shares.
 
-Everything here is written by one database function, `quota_post` (revision 0003); the runtime role may read
+Everything here is written by one database function, `quota_post` (revision 0020); the runtime role may read
 these tables and nothing else. An account is zone x factor x register x plan period. An entry is one line of a
 posting and is never changed. A share says whose part of an account an amount is: the case behind a reservation,
 the enterprise behind a permitted total; it can never fall below zero, nor can the balance of a register account.
@@ -26,11 +26,14 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, insert
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 from registers import catalogues
 from registers.db import Base
@@ -110,6 +113,16 @@ class Account(NamedTuple):
     period: str
 
 
+class KindWord(TypeDecorator[str]):
+    """A word of `Kind` as the database knows it (domain `quota_kind`), compared like any text."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        return dialect.type_descriptor(DOMAIN("quota_kind", Text, create_type=False))
+
+
 Line = tuple[Account, Decimal]  # of a posting: an account and what is added to it
 
 
@@ -162,7 +175,6 @@ class QuotaPosting(Base):
 
     __tablename__ = "quota_posting"
     __table_args__ = (
-        CheckConstraint(f"kind IN ({', '.join(repr(str(name)) for name in Kind)})", name="kind"),
         CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
         CheckConstraint("ratio IS NULL OR ratio >= 1", name="ratio"),
         UniqueConstraint("reverses"),
@@ -171,7 +183,7 @@ class QuotaPosting(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(KindWord)
     on_date: Mapped[date]
     zone_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     case_id: Mapped[uuid.UUID | None]

@@ -2,14 +2,13 @@
 
 Every change is a posting whose lines sum to zero for each factor; the balance of a register account never falls
 below zero, and neither does the part of a case in what is reserved or of an enterprise in what is permitted.
-`post_all` is the only way in: one statement (`quota_post`, revision 0003) that writes postings, entries, shares
+`post_all` is the only way in: one statement (`quota_post`, revision 0020) that writes postings, entries, shares
 and, last, the balances, always in the order of the accounts' keys. Whoever makes several postings in one
 transaction makes them in one call, so that two transactions never wait for each other in a circle.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +24,14 @@ from registers.hotpath import send
 from registers.quota_accounts import PLACES, REGISTER_TITLES, Account, Kind, Line, QuotaPosting, Register, factors
 from registers.quota_balances import lines_of
 
+_NOTHING = Decimal(0)
 _POST = """
-SELECT quota_post(%(document)s::jsonb, %(zones)s, %(factors)s, %(registers)s, %(periods)s, %(nets)s::numeric[],
-       %(line_posting)s::uuid[], %(line_on)s::date[], %(line_account)s::integer[], %(line_amount)s::numeric[],
-       %(share_account)s::integer[], %(share_owner)s::uuid[], %(share_amount)s::numeric[])
+SELECT quota_post(%(at)s::timestamptz, %(keys)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(zone_sets)s::text[],
+       %(cases)s::uuid[], %(enterprises)s::uuid[], %(documents)s::text[], %(rules)s::text[], %(ratios)s::numeric[],
+       %(bases)s::numeric[], %(reasons)s::text[], %(actors)s::uuid[], %(reversed)s::uuid[], %(zones)s::text[],
+       %(factors)s::text[], %(registers)s::text[], %(periods)s::text[], %(line_posting)s::integer[],
+       %(line_account)s::integer[], %(line_amount)s::numeric[], %(share_account)s::integer[], %(share_owner)s::uuid[],
+       %(share_amount)s::numeric[])
 """
 
 
@@ -114,58 +117,59 @@ def reverse(
 
 def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: datetime) -> dict[str, Any]:
     """What `quota_post` takes; accounts and shares in the one order in which everybody locks them."""
-    nets: dict[Account, Decimal] = {}
+    lines: list[tuple[int, Account, Decimal]] = []
     shares: dict[tuple[Account, uuid.UUID], Decimal] = {}
-    for posting in postings:
+    for number, posting in enumerate(postings, start=1):
         _check(posting)
-        for account, amount in posting.lines:
-            nets[account] = nets.get(account, Decimal(0)) + amount
+        for account, amount in sorted(posting.lines, key=_group):
+            lines.append((number, account, amount))
             owner = _owner(posting, account)
             if owner is not None:
-                shares[account, owner] = shares.get((account, owner), Decimal(0)) + amount
-    accounts = sorted(nets)
+                shares[account, owner] = shares.get((account, owner), _NOTHING) + amount
+    accounts = sorted({account for _, account, _ in lines})
     place = {account: number for number, account in enumerate(accounts, start=1)}
-    lines = [(key, made.on, *line) for key, made in zip(ids, postings, strict=True) for line in made.lines]
-    parts = [(key, amount) for key, amount in sorted(shares.items()) if amount]
+    parts = [(place[account], owner, amount) for (account, owner), amount in sorted(shares.items()) if amount]
     return {
-        "document": json.dumps([_document(*made, now) for made in zip(ids, postings, strict=True)], ensure_ascii=False),
+        "at": now,
+        "keys": _array(map(str, ids)),
+        "kinds": _array(posting.kind for posting in postings),
+        "days": _array(posting.on.isoformat() for posting in postings),
+        "zone_sets": [_words(sorted({account.zone for account, _ in posting.lines})) for posting in postings],
+        "cases": _array(_text(posting.case_id) for posting in postings),
+        "enterprises": _array(_text(posting.enterprise_id) for posting in postings),
+        "documents": [posting.document for posting in postings],
+        "rules": [posting.rule for posting in postings],
+        "ratios": _array(_text(posting.ratio) for posting in postings),
+        "bases": _array(_text(posting.base) for posting in postings),
+        "reasons": [posting.reason for posting in postings],
+        "actors": _array(_text(posting.actor_id) for posting in postings),
+        "reversed": _array(_text(posting.reverses) for posting in postings),
         "zones": [account.zone for account in accounts],
-        "factors": [account.factor for account in accounts],
-        "registers": [str(account.register) for account in accounts],
+        "factors": _array(account.factor for account in accounts),
+        "registers": _array(account.register for account in accounts),
         "periods": [account.period for account in accounts],
-        "nets": _array(nets[account] for account in accounts),
-        "line_posting": _array(key for key, _, _, _ in lines),
-        "line_on": _array(on for _, on, _, _ in lines),
-        "line_account": _array(place[account] for _, _, account, _ in lines),
-        "line_amount": _array(amount for _, _, _, amount in lines),
-        "share_account": _array(place[account] for (account, _), _ in parts),
-        "share_owner": _array(owner for (_, owner), _ in parts),
-        "share_amount": _array(amount for _, amount in parts),
+        "line_posting": _array(str(number) for number, _, _ in lines),
+        "line_account": _array(str(place[account]) for _, account, _ in lines),
+        "line_amount": _array(format(amount, "f") for _, _, amount in lines),
+        "share_account": _array(str(account) for account, _, _ in parts),
+        "share_owner": _array(str(owner) for _, owner, _ in parts),
+        "share_amount": _array(format(amount, "f") for _, _, amount in parts),
     }
 
 
-def _array(values: Iterable[uuid.UUID | date | Decimal | int]) -> str:
-    """PostgreSQL's text of an array of plain values: the driver's own way of dumping lists costs more than the rest."""
-    return "{" + ",".join(format(value, "f") if isinstance(value, Decimal) else str(value) for value in values) + "}"
+def _group(line: Line) -> tuple[str, str]:
+    """Lines of one factor and period follow each other: they sum to zero."""
+    return line[0].factor, line[0].period
 
 
-def _document(posting_id: uuid.UUID, posting: Posting, now: datetime) -> dict[str, Any]:
-    return {
-        "id": str(posting_id),
-        "kind": posting.kind,
-        "on": posting.on.isoformat(),
-        "document": posting.document,
-        "rule": posting.rule,
-        "reason": posting.reason,
-        "case": _text(posting.case_id),
-        "enterprise": _text(posting.enterprise_id),
-        "ratio": _text(posting.ratio),
-        "base": _text(posting.base),
-        "actor": _text(posting.actor_id),
-        "reverses": _text(posting.reverses),
-        "at": now.isoformat(),
-        "zones": sorted({account.zone for account, _ in posting.lines}),
-    }
+def _array(values: Iterable[str]) -> str:
+    """PostgreSQL's text of an array of the program's own words and numbers (or NULL); other words go as a list."""
+    return "{" + ",".join(values) + "}"
+
+
+def _words(values: Iterable[str]) -> str:
+    """PostgreSQL's text of an array of any words, for an array that lies in another one."""
+    return _array('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
 
 
 def _owner(posting: Posting, account: Account) -> uuid.UUID | None:
@@ -231,7 +235,7 @@ def _short(answer: Mapping[str, Any]) -> DomainError:
     )
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return None if value is None else str(value)
+def _text(value: uuid.UUID | Decimal | None) -> str:
+    if value is None:
+        return "NULL"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

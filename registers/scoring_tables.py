@@ -116,7 +116,8 @@ class PilotComparison(Base):
     __tablename__ = "pilot_comparison"
     __table_args__ = (
         CheckConstraint(
-            "metric IN ('authority_days', 'applicant_days', 'total_days', 'materials', 'visits', 'submissions')", name="metric"
+            "metric IN ('authority_days', 'applicant_days', 'total_days', 'materials', 'visits', 'submissions')",
+            name="metric",
         ),
         CheckConstraint("(base_first IS NULL) = (base_last IS NULL)", name="base_period"),
         CheckConstraint("num_nonnulls(base_first, base_value) = 1", name="base"),
