@@ -72,7 +72,9 @@ def test_what_would_run_differently_is_refused_with_its_id(name, expected):
 
 
 def test_pools_that_are_not_run_are_documentation_whatever_is_in_them():
-    other = '<bpmn:process id="other"><bpmn:scriptTask id="x"><bpmn:script>1</bpmn:script></bpmn:scriptTask></bpmn:process>'
+    other = (
+        '<bpmn:process id="other"><bpmn:scriptTask id="x"><bpmn:script>1</bpmn:script></bpmn:scriptTask></bpmn:process>'
+    )
     files = {"m.bpmn": process('<bpmn:task id="a"/>', top=other)}
     assert errors(files) == set()
     assert warnings(files) == {"not_run"}

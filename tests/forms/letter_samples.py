@@ -44,22 +44,44 @@ OUTLETS = [
 VALUES: dict[str, dict[str, Any]] = {
     "acceptance_notice": {"received_on": "2026-09-29", "eia_promised_on": "2026-10-30"},
     "waste_licence": {
-        "licence_number": "3205710012", "valid_from": "2026-11-22", "valid_to": "2031-11-21", "first_issued": "2026-11-22",
-        "ways": "收集、贮存、处置", "scale_t": "8000", "waste_class": "comprehensive", "classes": "HW08、HW49",
+        "licence_number": "3205710012",
+        "valid_from": "2026-11-22",
+        "valid_to": "2031-11-21",
+        "first_issued": "2026-11-22",
+        "ways": "收集、贮存、处置",
+        "scale_t": "8000",
+        "waste_class": "comprehensive",
+        "classes": "HW08、HW49",
     },
     "waste_licence_copy": {
-        "licence_number": "3205710012", "valid_from": "2026-11-22", "valid_to": "2031-11-21", "ways": "收集、贮存、处置",
-        "scale_t": "8000", "waste_class": "comprehensive", "facilities": "回转窑焚烧线一条",
+        "licence_number": "3205710012",
+        "valid_from": "2026-11-22",
+        "valid_to": "2031-11-21",
+        "ways": "收集、贮存、处置",
+        "scale_t": "8000",
+        "waste_class": "comprehensive",
+        "facilities": "回转窑焚烧线一条",
         "wastes": [
-            {"klass": "HW08", "klass_name": "废矿物油与含矿物油废物", "code": "900-249-08", "capacity_t": "3000", "way_zh": "处置"},
+            {
+                "klass": "HW08",
+                "klass_name": "废矿物油与含矿物油废物",
+                "code": "900-249-08",
+                "capacity_t": "3000",
+                "way_zh": "处置",
+            },
             {"klass": "HW49", "klass_name": "其他废物", "code": "900-039-49", "capacity_t": "5000", "way_zh": "处置"},
         ],
-        "duties": [{"name": "应急", "text": "每半年开展一次应急演练"}, {"name": "终止经营", "text": "清运剩余废物并监测场地"}],
+        "duties": [
+            {"name": "应急", "text": "每半年开展一次应急演练"},
+            {"name": "终止经营", "text": "清运剩余废物并监测场地"},
+        ],
         "retention": "一套台账，保存10年以上。",
     },
     "waste_refusal": {
         "reason": "专业技术人员不足三名。",
-        "conditions": [{"zh": "技术人员", "basis": "《危险废物经营许可证管理办法》第5条第1款", "evidence": "符合条件的仅两名"}],
+        "conditions": [
+            {"zh": "技术人员", "basis": "《危险废物经营许可证管理办法》第5条第1款", "evidence": "符合条件的仅两名"}
+        ],
     },
     "joint_result_notice": {
         "lines": [
@@ -69,27 +91,66 @@ VALUES: dict[str, dict[str, Any]] = {
         "fate": "排污许可照常核发：现有生产线仍需排污",
     },
     "site_sheet": {
-        "part": "waste", "visited_on": "2026-11-10", "inspectors": "李四、王五", "signers": "李四、王五",
+        "part": "waste",
+        "visited_on": "2026-11-10",
+        "inspectors": "李四、王五",
+        "signers": "李四、王五",
         "dissent": "贮存库标志尺寸应复核",
-        "items": [{"item": "台账如实、完整记录", "result_zh": "符合", "note": "抽查三批", "basis": "《排污许可管理条例》第21条"}],
+        "items": [
+            {
+                "item": "台账如实、完整记录",
+                "result_zh": "符合",
+                "note": "抽查三批",
+                "basis": "《排污许可管理条例》第21条",
+            }
+        ],
     },
     "licence_reapply_notice": {
-        "grounds": [{"zh": "超过原批准年经营规模20%以上（超出21%）", "basis_zh": "《危险废物经营许可证管理办法》第12条"}],
-        "waste_number": "3205710012", "held_permit": "91130200699229617X001P",
+        "grounds": [
+            {"zh": "超过原批准年经营规模20%以上（超出21%）", "basis_zh": "《危险废物经营许可证管理办法》第12条"}
+        ],
+        "waste_number": "3205710012",
+        "held_permit": "91130200699229617X001P",
     },
     "licence_decision": {
-        "action": "renewal", "part": "waste", "held_number": "3205710012", "outcome": "approved", "reason": "符合换证条件",
-        "what": "有效期届满延续", "valid_to": "2031-11-21", "other": "refused",
-        "late": "本项应于2026-10-12前申请，实际于2026-11-02提出，逾期21日", "closure": "2026-10-30现场核查合格。",
+        "action": "renewal",
+        "part": "waste",
+        "held_number": "3205710012",
+        "outcome": "approved",
+        "reason": "符合换证条件",
+        "what": "有效期届满延续",
+        "valid_to": "2031-11-21",
+        "other": "refused",
+        "late": "本项应于2026-10-12前申请，实际于2026-11-02提出，逾期21日",
+        "closure": "2026-10-30现场核查合格。",
     },
     "inspection_record": {
-        "visited_on": "2026-11-10", "inspectors": "李四、王五", "summary": "现场整洁，发现一处问题",
-        "partner": "江苏省生态环境厅", "cosigners": "许省审、曹厅", "dissent": "贮存库标志应当更新",
-        "items": [{"item": "自动监测设备安装、联网", "result_zh": "不符合", "note": "数采仪掉线", "basis": "《排污许可管理条例》第20条"}],
+        "visited_on": "2026-11-10",
+        "inspectors": "李四、王五",
+        "summary": "现场整洁，发现一处问题",
+        "partner": "江苏省生态环境厅",
+        "cosigners": "许省审、曹厅",
+        "dissent": "贮存库标志应当更新",
+        "items": [
+            {
+                "item": "自动监测设备安装、联网",
+                "result_zh": "不符合",
+                "note": "数采仪掉线",
+                "basis": "《排污许可管理条例》第20条",
+            }
+        ],
     },
     "rectification_notice": {
-        "items": [{"item": "自动监测设备安装、联网", "result_zh": "不符合", "note": "数采仪掉线", "basis": "《排污许可管理条例》第20条"}],
-        "correct_by": "2026-12-01", "comment": "首次整改不到位",
+        "items": [
+            {
+                "item": "自动监测设备安装、联网",
+                "result_zh": "不符合",
+                "note": "数采仪掉线",
+                "basis": "《排污许可管理条例》第20条",
+            }
+        ],
+        "correct_by": "2026-12-01",
+        "comment": "首次整改不到位",
     },
     "not_accepted_notice": {
         "reason": "项目跨省级行政区域，不属于本机关审批权限。",
@@ -145,12 +206,20 @@ VALUES: dict[str, dict[str, Any]] = {
         "approval_number": "苏园环审〔2025〕11号",
     },
     "renewal_notice": {
-        "number_held": "91130200699229617X001P", "held_to": "2026-11-21", "over": "yes",
-        "grounds": [{"zh": "许可证有效期至2026-11-21，有效期届满，不能延续", "basis_zh": "《排污许可管理条例》第14条第2款"}],
+        "number_held": "91130200699229617X001P",
+        "held_to": "2026-11-21",
+        "over": "yes",
+        "grounds": [
+            {"zh": "许可证有效期至2026-11-21，有效期届满，不能延续", "basis_zh": "《排污许可管理条例》第14条第2款"}
+        ],
     },
     "renewal_decision": {
-        "outcome": "approved", "number_held": "91130200699229617X001P", "held_to": "2026-11-21", "valid_from": "2026-11-22",
-        "valid_to": "2031-11-21", "cuts": "挥发性有机物1.5吨",
+        "outcome": "approved",
+        "number_held": "91130200699229617X001P",
+        "held_to": "2026-11-21",
+        "valid_from": "2026-11-22",
+        "valid_to": "2031-11-21",
+        "cuts": "挥发性有机物1.5吨",
     },
     "change_decision": {
         "outcome": "approved",

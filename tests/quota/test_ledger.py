@@ -290,3 +290,32 @@ def test_several_draw_on_one_balance_at_once_and_together_on_all_of_it(world: Wo
 def _alone(world: World, amount: str) -> None:
     with world.rt.db.transaction() as conn:
         quota.reserve(conn, _demand(conn, uuid.uuid4(), "CD", amount), NOW)
+
+
+def test_many_who_draw_on_the_rest_of_a_balance_get_it_or_an_answer_and_never_wait_in_a_circle(world: World) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "12")
+    go = threading.Barrier(8)
+
+    def spend(_: int) -> int:
+        granted = 0
+        go.wait()
+        for turn in range(40):
+            case_id = uuid.uuid4()
+            try:
+                with world.rt.db.transaction() as conn:
+                    quota.reserve(conn, _demand(conn, case_id, "CD", "1.5" if turn % 2 else "1"), NOW)
+                granted += 1
+            except DomainError as error:
+                assert error.code == "quota_short"
+                continue
+            with world.rt.db.transaction() as conn:
+                quota.release(conn, case_id, on=ON, now=NOW, reason="试验")
+        return granted
+
+    with ThreadPoolExecutor(8) as pool:
+        granted = sum(pool.map(spend, range(8)))
+    assert granted > 0
+    with world.rt.db.transaction() as conn:
+        assert quota_balances.balance(conn, account("reserve")) == tons("12")
+        assert list(quota_check.differences(conn)) == []

@@ -100,7 +100,9 @@ class Desk:
         self._fact(matter, clocks.Fact("started", on or self.today))
         return {"on": on or self.today}
 
-    def clock_pause(self, matter: str, kind: str, days: Any = None, reason: str = "", letter: bool = True) -> dict[str, Any]:
+    def clock_pause(
+        self, matter: str, kind: str, days: Any = None, reason: str = "", letter: bool = True
+    ) -> dict[str, Any]:
         assert days or not letter, "a pause that makes its letter says how long it takes"
         self._fact(matter, clocks.Fact("paused", self.today, reason=kind))
         return {"days": days}

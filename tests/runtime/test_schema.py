@@ -84,7 +84,9 @@ def test_without_a_scope_nothing_is_visible(world: World) -> None:
             assert found == (0,)
 
 
-def test_in_a_real_installation_a_rehearsal_may_count_in_temporary_tables(server: postgres.Server, template: str) -> None:
+def test_in_a_real_installation_a_rehearsal_may_count_in_temporary_tables(
+    server: postgres.Server, template: str
+) -> None:
     """Copies of the template give this right to everybody; the database the program makes for itself does not."""
     with psycopg.connect(server.app_url.replace("+psycopg", "")) as raw:
         raw.execute("CREATE TEMPORARY TABLE numbering_counter (LIKE public.numbering_counter) ON COMMIT DROP")

@@ -29,14 +29,27 @@ def onewindow(world: World, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_last_day_of_a_period(world: World) -> None:
-    arguments = ["calendar", "due", "--start", "2025-02-07", "--limit", "10", "--unit", "workday", "--count-start", "--json"]
+    arguments = [
+        "calendar",
+        "due",
+        "--start",
+        "2025-02-07",
+        "--limit",
+        "10",
+        "--unit",
+        "workday",
+        "--count-start",
+        "--json",
+    ]
     answer = onewindow(world, *arguments)
     # Friday the 7th counts, Saturday the 8th is a make-up working day: ten of them end on Wednesday the 19th.
     assert (answer.returncode, json.loads(answer.stdout)) == (0, {"due": "2025-02-19", "provisional": False})
 
 
 def test_a_period_into_an_unpublished_year_is_provisional(world: World) -> None:
-    answer = onewindow(world, *["calendar", "due", "--start", "2027-01-04", "--limit", "1", "--unit", "workday", "--json"])
+    answer = onewindow(
+        world, *["calendar", "due", "--start", "2027-01-04", "--limit", "1", "--unit", "workday", "--json"]
+    )
     assert json.loads(answer.stdout)["provisional"] is True
 
 

@@ -43,9 +43,7 @@ def test_every_browser_package_is_pinned_with_its_checksum() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert all("integrity" in entry for path, entry in packages.items() if path)
     wanted = json.loads((ROOT / "package.json").read_text())
-    assert all(
-        re.fullmatch(r"\d[\w.-]*", v) for v in (wanted["dependencies"] | wanted["devDependencies"]).values()
-    )
+    assert all(re.fullmatch(r"\d[\w.-]*", v) for v in (wanted["dependencies"] | wanted["devDependencies"]).values())
 
 
 def test_the_pages_are_built_and_each_island_has_an_entry() -> None:

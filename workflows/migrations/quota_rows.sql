@@ -29,8 +29,8 @@ CREATE POLICY quota_posting_made ON quota_posting FOR INSERT WITH CHECK (
 -- Takes the postings (a column each, and the instant of all), the accounts they touch (zone, factor, register, period),
 -- the lines (of which posting, on which account, how much; those of one posting, factor and period follow each other),
 -- and the shares that change. Returns null when everything was written, or what is short when nothing was.
--- Locks: shares, then accounts, each in the order given, until the commit. In an account: any one part without waiting,
--- or all parts in their order. So whoever waits holds only what comes before, and nobody waits in a circle.
+-- Locks: shares, then accounts, each in the order given, until the commit. In the accounts: any one part of each without
+-- waiting, or all parts of all in their order. So whoever waits holds only what comes before: nobody waits in a circle.
 DROP FUNCTION quota_post;
 CREATE FUNCTION quota_post(
   at timestamptz, keys uuid[], kinds text[], days date[], zone_sets text[], cases uuid[], enterprises uuid[],
@@ -107,24 +107,32 @@ BEGIN
       END IF;
     END IF;
   END LOOP;
-  FOR i IN 1..cardinality(ids) LOOP
-    place := i;
-    asked := nets[i];
+  BEGIN
     -- The first part that nobody holds and that has enough; it cannot move while it is held.
-    UPDATE quota_part SET amount = amount + asked
-     WHERE ctid = (SELECT q.ctid FROM quota_part q
-        WHERE q.account_id = ids[i] AND (q.amount + asked >= 0 OR q.outside) LIMIT 1 FOR UPDATE SKIP LOCKED);
-    CONTINUE WHEN FOUND;
-    -- No such part: wait for all of them, look what there is in all, and spread evenly what is left.
-    PERFORM FROM quota_part q WHERE q.account_id = ids[i] ORDER BY q.part FOR UPDATE;
-    available := (SELECT sum(q.amount) FROM quota_part q WHERE q.account_id = ids[i]);
-    IF available + asked < 0 AND registers[i] NOT IN ('source', 'used') THEN
-      RAISE EXCEPTION 'short' USING ERRCODE = 'OW001';
-    END IF;
-    UPDATE quota_part q SET amount = trunc((available + asked) / parts, 6)
-         + CASE WHEN q.part = 1 THEN available + asked - parts * trunc((available + asked) / parts, 6) ELSE 0 END
-     WHERE q.account_id = ids[i];
-  END LOOP;
+    FOR i IN 1..cardinality(ids) LOOP
+      UPDATE quota_part SET amount = amount + nets[i]
+       WHERE ctid = (SELECT q.ctid FROM quota_part q
+          WHERE q.account_id = ids[i] AND (q.amount + nets[i] >= 0 OR q.outside) LIMIT 1 FOR UPDATE SKIP LOCKED);
+      IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such part' USING ERRCODE = 'OW002';
+      END IF;
+    END LOOP;
+  EXCEPTION WHEN SQLSTATE 'OW002' THEN
+    -- Nothing is held now, not even a part that had enough when it was looked for and no longer when it was got.
+    -- Wait for all parts of each account, look what there is in all, and spread evenly what is left.
+    FOR i IN 1..cardinality(ids) LOOP
+      place := i;
+      asked := nets[i];
+      PERFORM FROM quota_part q WHERE q.account_id = ids[i] ORDER BY q.part FOR UPDATE;
+      available := (SELECT sum(q.amount) FROM quota_part q WHERE q.account_id = ids[i]);
+      IF available + asked < 0 AND registers[i] NOT IN ('source', 'used') THEN
+        RAISE EXCEPTION 'short' USING ERRCODE = 'OW001';
+      END IF;
+      UPDATE quota_part q SET amount = trunc((available + asked) / parts, 6)
+           + CASE WHEN q.part = 1 THEN available + asked - parts * trunc((available + asked) / parts, 6) ELSE 0 END
+       WHERE q.account_id = ids[i];
+    END LOOP;
+  END;
   RETURN NULL;
 EXCEPTION WHEN SQLSTATE 'OW001' THEN
   RETURN (SELECT jsonb_build_object('zone', z.code, 'factor', factors[place], 'register', registers[place],
