@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import ProgrammingError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ledgerkit import NOW, ON, account, open_reserve, tons
@@ -221,6 +223,19 @@ def test_an_enterprise_sees_its_own_postings_and_a_body_those_of_its_zones(world
         "shencha": {opening, reservation},
         "huiban": set(),
     }
+
+
+@pytest.mark.parametrize(("login", "may"), [("qiye", True), ("qiye2", False), ("shencha", True), ("huiban", False)])
+def test_only_who_would_see_a_posting_can_make_it(world: World, login: str, may: bool) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "10")
+        of_qiye = world.actor("qiye").scope.enterprise_id
+    demand = quota.Demand(uuid.uuid4(), of_qiye, "shangwu", "15", [Need("CD", tons("1"), Decimal(1), "r@1")], ON)
+    refused = nullcontext() if may else pytest.raises(ProgrammingError, match="row-level security")
+    with refused, world.rt.db.transaction(world.actor(login).scope) as conn:
+        quota.reserve(conn, demand, NOW)
+    with world.rt.db.transaction() as conn:
+        assert quota_balances.balance(conn, account("reserved")) == tons("1" if may else "0")
 
 
 def _demand(conn: Connection, case_id: uuid.UUID, factor: str, added: str) -> quota.Demand:
