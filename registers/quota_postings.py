@@ -10,7 +10,7 @@ transaction makes them in one call, so that two transactions never wait for each
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,7 +24,6 @@ from registers.hotpath import send
 from registers.quota_accounts import PLACES, REGISTER_TITLES, Account, Kind, Line, QuotaPosting, Register, factors
 from registers.quota_balances import lines_of
 
-_NOTHING = Decimal(0)
 _POST = """
 SELECT quota_post(%(at)s::timestamptz, %(keys)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(zone_sets)s::text[],
        %(cases)s::uuid[], %(enterprises)s::uuid[], %(documents)s::text[], %(rules)s::text[], %(ratios)s::numeric[],
@@ -125,51 +124,41 @@ def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: date
             lines.append((number, account, amount))
             owner = _owner(posting, account)
             if owner is not None:
-                shares[account, owner] = shares.get((account, owner), _NOTHING) + amount
+                shares[account, owner] = shares.get((account, owner), Decimal(0)) + amount
     accounts = sorted({account for _, account, _ in lines})
     place = {account: number for number, account in enumerate(accounts, start=1)}
     parts = [(place[account], owner, amount) for (account, owner), amount in sorted(shares.items()) if amount]
     return {
         "at": now,
-        "keys": _array(map(str, ids)),
-        "kinds": _array(posting.kind for posting in postings),
-        "days": _array(posting.on.isoformat() for posting in postings),
-        "zone_sets": [_words(sorted({account.zone for account, _ in posting.lines})) for posting in postings],
-        "cases": _array(_text(posting.case_id) for posting in postings),
-        "enterprises": _array(_text(posting.enterprise_id) for posting in postings),
+        "keys": ids,
+        "kinds": [posting.kind for posting in postings],
+        "days": [posting.on for posting in postings],
+        "zone_sets": [sorted({account.zone for account, _ in posting.lines}) for posting in postings],
+        "cases": [posting.case_id for posting in postings],
+        "enterprises": [posting.enterprise_id for posting in postings],
         "documents": [posting.document for posting in postings],
         "rules": [posting.rule for posting in postings],
-        "ratios": _array(_text(posting.ratio) for posting in postings),
-        "bases": _array(_text(posting.base) for posting in postings),
+        "ratios": [posting.ratio for posting in postings],
+        "bases": [posting.base for posting in postings],
         "reasons": [posting.reason for posting in postings],
-        "actors": _array(_text(posting.actor_id) for posting in postings),
-        "reversed": _array(_text(posting.reverses) for posting in postings),
+        "actors": [posting.actor_id for posting in postings],
+        "reversed": [posting.reverses for posting in postings],
         "zones": [account.zone for account in accounts],
-        "factors": _array(account.factor for account in accounts),
-        "registers": _array(account.register for account in accounts),
+        "factors": [account.factor for account in accounts],
+        "registers": [account.register for account in accounts],
         "periods": [account.period for account in accounts],
-        "line_posting": _array(str(number) for number, _, _ in lines),
-        "line_account": _array(str(place[account]) for _, account, _ in lines),
-        "line_amount": _array(format(amount, "f") for _, _, amount in lines),
-        "share_account": _array(str(account) for account, _, _ in parts),
-        "share_owner": _array(str(owner) for _, owner, _ in parts),
-        "share_amount": _array(format(amount, "f") for _, _, amount in parts),
+        "line_posting": [number for number, _, _ in lines],
+        "line_account": [place[account] for _, account, _ in lines],
+        "line_amount": [amount for _, _, amount in lines],
+        "share_account": [account for account, _, _ in parts],
+        "share_owner": [owner for _, owner, _ in parts],
+        "share_amount": [amount for _, _, amount in parts],
     }
 
 
 def _group(line: Line) -> tuple[str, str]:
     """Lines of one factor and period follow each other: they sum to zero."""
     return line[0].factor, line[0].period
-
-
-def _array(values: Iterable[str]) -> str:
-    """PostgreSQL's text of an array of the program's own words and numbers (or NULL); other words go as a list."""
-    return "{" + ",".join(values) + "}"
-
-
-def _words(values: Iterable[str]) -> str:
-    """PostgreSQL's text of an array of any words, for an array that lies in another one."""
-    return _array('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
 
 
 def _owner(posting: Posting, account: Account) -> uuid.UUID | None:
@@ -233,9 +222,3 @@ def _short(answer: Mapping[str, Any]) -> DomainError:
         available=format(have, "f"),
         asked=format(asked, "f"),
     )
-
-
-def _text(value: uuid.UUID | Decimal | None) -> str:
-    if value is None:
-        return "NULL"
-    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -1,7 +1,7 @@
 """Maps of parks and of permitted outlets as drawings made on the server: no tiles, no border of any place, a scale, a table.
 
-Positions are those the permits state, and for parks those their bodies keep; zones are shown as the hull of their outlets. Distances are true to scale near
-the middle of the drawing (equirectangular), which is enough for a park.
+Positions are those the permits state, and for parks those their bodies keep; zones are shown as the hull of their
+outlets. Distances are true to scale near the middle of the drawing (equirectangular), which is enough for a park.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -223,6 +224,11 @@ def test_an_enterprise_sees_its_own_postings_and_a_body_those_of_its_zones(world
         "shencha": {opening, reservation},
         "huiban": set(),
     }
+
+
+def test_the_database_knows_the_kinds_of_the_program_and_no_others(conn: Connection) -> None:
+    kinds = conn.scalar(text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'quota_kind_check'"))
+    assert set(re.findall(r"'(\w+)'", kinds)) == {str(kind) for kind in Kind}
 
 
 @pytest.mark.parametrize(("login", "may"), [("qiye", True), ("qiye2", False), ("shencha", True), ("huiban", False)])

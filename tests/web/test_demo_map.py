@@ -58,6 +58,8 @@ def test_the_map_shows_parks_where_their_bodies_say_they_are(world: World, app: 
     assert [(row["longitude"], row["latitude"]) for row in rows if row["code"] == "sip"] == [
         ("120.720000", "31.320000")
     ]
+    keeper.post("/parks/sip", {"facts": {"position": "E120 N30"}})
+    assert ">120, 30<" in app.test_client().get("/map").get_data(as_text=True)
     keeper.post("/parks/sip", {"facts": {"position": "苏州"}})
     assert keeper.last.status_code == 422 and keeper.last.get_json()["pointer"] == "position"
     keeper.post("/parks/sip", {"facts": {"position": ""}})

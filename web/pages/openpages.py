@@ -71,7 +71,9 @@ def outlet_map() -> str:
     zone, chosen = request.args.get("zone", ""), request.args.get("park", "")
     inside = {park["code"]: [place for place in found if place.zone in (park["zones"] or ())] for park in parks}
     shown = [place for place in inside.get(chosen, found) if zone in ("", place.zone)]
-    located = [((float(p["longitude"]), float(p["latitude"])), pick(p["title"])) for p in parks if p["longitude"]]
+    located = [
+        ((float(p["longitude"]), float(p["latitude"])), pick(p["title"])) for p in parks if p["longitude"] is not None
+    ]
     return render_template(
         "map.html",
         parks=[{**park, "outlets": len(inside[park["code"]])} for park in parks],

@@ -11,7 +11,7 @@ ALTER DOMAIN quota_kind ADD CONSTRAINT quota_kind_check CHECK (VALUE IN (
 CREATE FUNCTION may_post(case_ uuid, enterprise uuid, zones text[]) RETURNS boolean LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT AS $$
 BEGIN
-  RETURN enterprise IS NOT DISTINCT FROM nullif(current_setting('app.enterprise', true), '')::uuid AND enterprise IS NOT NULL
+  RETURN enterprise = nullif(current_setting('app.enterprise', true), '')::uuid
     OR EXISTS (SELECT FROM cases c WHERE c.id = case_)
     OR EXISTS (SELECT FROM zone z WHERE z.code = ANY (zones)
        AND z.body_id = ANY (string_to_array(nullif(current_setting('app.bodies', true), ''), ',')::uuid[]));

@@ -1,4 +1,4 @@
-"""The quota ledger's function takes typed rows; what it does with each posting costs the database a third less."""
+"""The quota ledger's function takes typed rows; what it does with each posting costs the database a fifth less."""
 
 from __future__ import annotations
 
