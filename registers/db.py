@@ -27,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase
 from registers import hotpath
 from registers.gate import Gate
 from registers.hotpath import send
+from registers.lending import PATIENCE, RENEWED, Lender
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -114,31 +115,38 @@ class Database:
     def __init__(self, url: str, *, region: str = "public", pool_size: int = 8) -> None:
         self.url = normalise_url(url)
         self.region = region
-        self.kept: list[Engine] = []  # pools that rehearsals have used and the next one takes over
+        self.kept: list[Lender] = []  # what rehearsals have used and the next one takes over
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=3,
+            pool_timeout=PATIENCE,
             pool_pre_ping=False,
-            pool_recycle=1800,
+            pool_recycle=int(RENEWED),
             connect_args={**_CONNECT_ARGS, "options": f"{_SERVER_SETTINGS} -c search_path={region}"},
         )
         self.gate = Gate()
         hotpath.watch(self.engine)
+        self.lender = Lender(self.engine, pool_size)
 
     @contextmanager
     def transaction(self, scope: Scope = SYSTEM_SCOPE) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        with self.engine.begin() as conn:
+        with self.lender.begin() as conn:
             self.announce(conn, scope)
             yield conn
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
         """A connection for one look at tables without row-level security (who is behind a token): no transaction."""
-        with self.engine.connect() as conn:
-            yield conn.execution_options(isolation_level="AUTOCOMMIT")
+        with self.lender.begin() as conn:
+            driver: Any = conn.connection.driver_connection
+            driver.autocommit = True
+            try:
+                yield conn
+            finally:
+                if not conn.invalidated:
+                    driver.autocommit = False
 
     @contextmanager
     def transaction_by(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Connection, Any]]:
@@ -147,7 +155,7 @@ class Database:
         Yields the connection and the first row of that statement, or None. A few commands work at once, the others
         wait for their turn.
         """
-        with self.gate.passing(), self.engine.begin() as conn:
+        with self.gate.passing(), self.lender.begin() as conn:
             yield conn, send(conn, statement, {**parameters, "region": self.region})
 
     def announce(self, conn: Connection, scope: Scope) -> None:
@@ -156,8 +164,9 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back to the server."""
-        for pool in (self.engine, *self.kept):
-            pool.dispose()
+        for lender in (self.lender, *self.kept):
+            lender.give_up()
+            lender.engine.dispose()
         self.kept.clear()
 
 

@@ -17,6 +17,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -52,24 +53,61 @@ def send(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> Any
     for tell in heard.before_cursor_execute:
         tell(conn, None, statement, parameters, None, False)
     try:
-        answer = _run(driver.pgconn, _kept(conn.connection.info), statement, parameters)
+        row = _run(driver.pgconn, _kept(conn.connection.info), statement, parameters)
     except psycopg.Error as error:
         raise _told(conn, statement, parameters, error) from error
     for tell in heard.after_cursor_execute:
         tell(conn, None, statement, parameters, None, False)
-    return _first_row(statement, answer) if answer.ntuples else None
+    return row
+
+
+class Straight(psycopg.Connection[Any]):
+    """psycopg's connection, with a commit that goes to libpq as it is."""
+
+    def commit(self) -> None:
+        """Commit what is open; when there is nothing, or it has failed, psycopg knows what to do."""
+        if self.pgconn.transaction_status != TransactionStatus.INTRANS:
+            return super().commit()
+        answer = self.pgconn.exec_(b"COMMIT")
+        if answer.status not in _GOOD:
+            error = psycopg.errors.error_from_result(answer)
+            # For a lost connection libpq has no code, and psycopg's own calls raise this.
+            raise psycopg.OperationalError(str(error)) if self.closed else error
+        return None
+
+
+def at_rest(conn: Connection) -> bool:
+    """Whether the connection lives and nothing is open on it, so that another transaction can begin."""
+    if conn.closed or conn.invalidated or conn.in_transaction():
+        return False
+    driver: Any = conn.connection.driver_connection
+    return bool(driver.pgconn.transaction_status == TransactionStatus.IDLE)
+
+
+@dataclass
+class _Prepared:
+    """A statement prepared on a connection, and how to read its answers once there was one."""
+
+    name: bytes
+    read: Callable[[Any], Any] | None = None
 
 
 @dataclass
 class _Kept:
     """What is prepared on a connection. After a rollback psycopg may have thrown all of it away (`doubted`)."""
 
-    names: dict[str, bytes] = field(default_factory=dict)
+    prepared: dict[str, _Prepared] = field(default_factory=dict)
     doubted: bool = False
 
 
 def watch(engine: Engine) -> None:
-    """Have this engine's connections tell when what they prepared may be gone; without this, `send` may not be used."""
+    """Open this engine's connections as `send` needs them, and have them tell when what they prepared may be gone.
+
+    Without this, `send` may not be used.
+    """
+
+    def connect(_: Any, __: Any, arguments: Any, options: Any) -> Any:
+        return Straight.connect(*arguments, **options)
 
     def doubt(conn: Connection, *_: Any) -> None:
         if not conn.invalidated:  # a lost connection takes what it had prepared with it
@@ -80,6 +118,7 @@ def watch(engine: Engine) -> None:
         if driver.pgconn.transaction_status != TransactionStatus.IDLE:
             _kept(record.info).doubted = True
 
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "rollback", doubt)
     event.listen(engine, "rollback_savepoint", doubt)
     event.listen(engine.pool, "reset", doubt_unless_idle)
@@ -90,28 +129,34 @@ def _kept(info: dict[Any, Any]) -> _Kept:
 
 
 def _run(libpq: Any, kept: _Kept, statement: str, parameters: Mapping[str, Any]) -> Any:
-    """Run it, in a transaction that is opened when there is none."""
+    """Run it, in a transaction that is opened when there is none; the first row of the answer."""
     if libpq.transaction_status == TransactionStatus.IDLE:
         if kept.doubted:
             _look_again(libpq, kept)
         _good(libpq.exec_(b"BEGIN"))
     sql, names = _numbered(statement)
     values = [_written(parameters[name]) for name in names]
-    name = kept.names.get(statement)
-    if kept.doubted or (name is None and len(kept.names) >= _MOST):
-        return _good(libpq.exec_params(sql, values, result_format=_BINARY))
-    if name is None:
-        name = b"hot_%d" % len(kept.names)
-        _good(libpq.prepare(name, sql))
-        kept.names[statement] = name
-    return _good(libpq.exec_prepared(name, values, result_format=_BINARY))
+    known = kept.prepared.get(statement)
+    if kept.doubted or (known is None and len(kept.prepared) >= _MOST):
+        answer = _good(libpq.exec_params(sql, values, result_format=_BINARY))
+        return _reader(answer)(answer) if answer.ntuples else None
+    if known is None:
+        known = _Prepared(b"hot_%d" % len(kept.prepared))
+        _good(libpq.prepare(known.name, sql))
+        kept.prepared[statement] = known
+    answer = _good(libpq.exec_prepared(known.name, values, result_format=_BINARY))
+    if not answer.ntuples:
+        return None
+    if known.read is None:
+        known.read = _reader(answer)
+    return known.read(answer)
 
 
 def _look_again(libpq: Any, kept: _Kept) -> None:
     """See outside a transaction whether what was prepared is still there: it goes all at once."""
-    some = next(iter(kept.names.values()), None)
-    if some is not None and libpq.describe_prepared(some).status not in _GOOD:
-        kept.names.clear()
+    some = next(iter(kept.prepared.values()), None)
+    if some is not None and libpq.describe_prepared(some.name).status not in _GOOD:
+        kept.prepared.clear()
     kept.doubted = False
 
 
@@ -131,48 +176,56 @@ def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
 
 def _written(value: Any) -> bytes | None:
     """A parameter in PostgreSQL's text form."""
-    write = _WRITERS.get(type(value))
-    if write is not None:
-        return write(value)
-    if isinstance(value, date):  # an instant is one too
-        return value.isoformat().encode()
-    return str(value).encode()
+    if value is None:
+        return None
+    return _WRITERS.get(type(value), _as_text)(value).encode()
 
 
-def _array(items: Iterable[Any]) -> bytes:
-    return b"{" + b",".join(map(_quoted, items)) + b"}"
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)  # an instant is a date too
 
 
-def _quoted(item: Any) -> bytes:
-    """An element of an array."""
-    written = _written(item)
-    if written is None:
-        return b"NULL"
-    return b'"' + written.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+def _array(items: Iterable[Any]) -> str:
+    return "{" + ",".join([_ELEMENTS.get(type(item), _quoted)(item) for item in items]) + "}"
 
 
-_WRITERS: dict[type, Callable[[Any], bytes | None]] = {
-    type(None): lambda value: None,
-    str: str.encode,
-    bytes: lambda value: b"\\x" + value.hex().encode(),
+def _quoted(item: Any) -> str:
+    """An element of an array that could be mistaken for something else."""
+    text = _WRITERS.get(type(item), _as_text)(item)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    bytes: lambda value: "\\x" + value.hex(),
     list: _array,
     tuple: _array,
 }
+_ELEMENTS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda item: "NULL",
+    int: str,
+    Decimal: str,
+    date: date.isoformat,
+    uuid.UUID: lambda item: item.hex,
+}
+
+
+def _reader(answer: Any) -> Callable[[Any], Any]:
+    """How to read the first row of answers of this shape."""
+    places = range(answer.nfields)
+    shape = _shape(tuple(answer.fname(place).decode() for place in places))
+    columns = [(place, _READERS[answer.ftype(place)]) for place in places]
+
+    def read(answer: Any) -> Any:
+        value = answer.get_value
+        return shape._make([None if (raw := value(0, place)) is None else reader(raw) for place, reader in columns])
+
+    return read
 
 
 @cache
-def _shape(
-    statement: str, columns: tuple[str, ...], types: tuple[int, ...]
-) -> tuple[Any, list[Callable[[bytes], Any]]]:
-    return namedtuple("Row", columns), [_READERS[oid] for oid in types]
-
-
-def _first_row(statement: str, answer: Any) -> Any:
-    places = range(answer.nfields)
-    columns = tuple(answer.fname(place).decode() for place in places)
-    row, readers = _shape(statement, columns, tuple(answer.ftype(place) for place in places))
-    raw = [answer.get_value(0, place) for place in places]
-    return row._make(None if value is None else read(value) for read, value in zip(readers, raw, strict=True))
+def _shape(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)
 
 
 def _told(conn: Connection, statement: str, parameters: Mapping[str, Any], error: psycopg.Error) -> Exception:

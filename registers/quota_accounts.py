@@ -1,9 +1,10 @@
 """The tables of the quota ledger: plan periods, accounts, postings, entries and shares.
 
-Everything here is written by one database function, `quota_post` (revision 0020); the runtime role may read
+Everything here is written by one database function, `quota_post` (revision 0021); the runtime role may read
 these tables and nothing else. An account is zone x factor x register x plan period. An entry is one line of a
 posting and is never changed. A share says whose part of an account an amount is: the case behind a reservation,
-the enterprise behind a permitted total; it can never fall below zero, nor can the balance of a register account.
+the enterprise behind a permitted total. An amount is held once, where it can fall short, and never falls below zero:
+in parts, or in shares where it is somebody's; the view `quota_balance` tells the balance of any account.
 """
 
 from __future__ import annotations
@@ -55,7 +56,6 @@ class Register(StrEnum):
     USED = "used"
 
 
-OUTSIDE = frozenset({Register.SOURCE, Register.USED})
 REGISTER_TITLES: dict[str, tuple[str, str]] = {
     "reduction": ("减排库", "Reductions"),
     "reserve": ("储备库", "Reserve"),
@@ -113,16 +113,22 @@ class Account(NamedTuple):
     period: str
 
 
-class KindWord(TypeDecorator[str]):
-    """A word of `Kind` as the database knows it (domain `quota_kind`), compared like any text."""
+class Ruled(TypeDecorator[Any]):
+    """A column whose rule is a domain of the database: read and compared like the type under it."""
 
     impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
-        return dialect.type_descriptor(DOMAIN("quota_kind", Text, create_type=False))
+    def __init__(self, domain: str, under: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.domain, self.under = domain, under
+        self.impl = under  # type: ignore[assignment]
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DOMAIN(self.domain, self.under, create_type=False))
 
 
+NOT_NEGATIVE = Ruled("quota_not_negative", AMOUNT)
 Line = tuple[Account, Decimal]  # of a posting: an account and what is added to it
 
 
@@ -140,7 +146,7 @@ class QuotaPeriod(Base):
 
 
 class QuotaAccount(Base):
-    """An account; its balance is the sum of its parts."""
+    """An account; its balance is the sum of its parts, of its shares, or of its entries (`quota_balance`)."""
 
     __tablename__ = "quota_account"
     __table_args__ = (
@@ -156,18 +162,14 @@ class QuotaAccount(Base):
 
 
 class QuotaPart(Base):
-    """A part of an account's balance, kept in the transaction of each posting: several can be drawn on at once."""
+    """A part of the balance of reductions, reserve or upper-level reserve: several can be drawn on at once."""
 
     __tablename__ = "quota_part"
-    __table_args__ = (
-        CheckConstraint("amount >= 0 OR outside", name="not_negative"),
-        {"postgresql_with": {"fillfactor": "50"}},
-    )
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     account_id: Mapped[int] = mapped_column(ForeignKey("quota_account.id"), primary_key=True)
     part: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    outside: Mapped[bool]
-    amount: Mapped[Decimal] = mapped_column(AMOUNT, server_default="0")
+    amount: Mapped[Decimal] = mapped_column(NOT_NEGATIVE, server_default="0")
 
 
 class QuotaPosting(Base):
@@ -175,22 +177,20 @@ class QuotaPosting(Base):
 
     __tablename__ = "quota_posting"
     __table_args__ = (
-        CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
-        CheckConstraint("ratio IS NULL OR ratio >= 1", name="ratio"),
         UniqueConstraint("reverses"),
         Index("ix_quota_posting_case_id", "case_id", postgresql_where="case_id IS NOT NULL"),
         Index("ix_quota_posting_enterprise_id", "enterprise_id", postgresql_where="enterprise_id IS NOT NULL"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(KindWord)
+    kind: Mapped[str] = mapped_column(Ruled("quota_kind", Text()))
     on_date: Mapped[date]
     zone_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     case_id: Mapped[uuid.UUID | None]
     enterprise_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enterprise.id"))
     document: Mapped[str] = mapped_column(comment="letter:<id>, file:<id>, reduction:<id> or words")
     rule: Mapped[str] = mapped_column(comment="code and version of the rule that was applied")
-    ratio: Mapped[Decimal | None] = mapped_column(Numeric(8, 4))
+    ratio: Mapped[Decimal | None] = mapped_column(Ruled("quota_at_least_one", Numeric(8, 4)))
     base: Mapped[Decimal | None] = mapped_column(AMOUNT, comment="the added external amount before the ratio")
     reason: Mapped[str]
     actor_id: Mapped[uuid.UUID | None]
@@ -201,20 +201,20 @@ class QuotaPosting(Base):
 class QuotaEntry(Base):
     """One line of a posting on one account.
 
-    No foreign key to the account: its check would lock the busiest rows of all, and `quota_post` is the only writer.
+    No foreign keys: `quota_post`, the only writer, writes it right after its posting on an account it has looked up,
+    nothing deletes either of them, and the keys' checks would cost a tenth of a posting and lock the busiest rows.
     """
 
     __tablename__ = "quota_entry"
     __table_args__ = (
-        CheckConstraint("amount <> 0", name="amount"),
         Index("ix_quota_entry_account", "account_id", "on_date", "id"),
         Index("ix_quota_entry_posting_id", "posting_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    posting_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("quota_posting.id"))
+    posting_id: Mapped[uuid.UUID]
     account_id: Mapped[int] = mapped_column(BigInteger)
-    amount: Mapped[Decimal] = mapped_column(AMOUNT)
+    amount: Mapped[Decimal] = mapped_column(Ruled("quota_not_zero", AMOUNT))
     on_date: Mapped[date]
 
 
@@ -222,14 +222,11 @@ class QuotaShare(Base):
     """Whose part of an account an amount is: a case (reserved) or an enterprise (total)."""
 
     __tablename__ = "quota_share"
-    __table_args__ = (
-        CheckConstraint("amount >= 0", name="not_negative"),
-        Index("ix_quota_share_owner", "owner"),
-    )
+    __table_args__ = (Index("ix_quota_share_owner", "owner"),)
 
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     owner: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    amount: Mapped[Decimal] = mapped_column(AMOUNT)
+    amount: Mapped[Decimal] = mapped_column(NOT_NEGATIVE)
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, Numeric, column, func, select, table
 
 from registers.errors import NotFound
-from registers.quota_accounts import Account, Line, QuotaAccount, QuotaEntry, QuotaPart, QuotaPosting, QuotaShare
+from registers.quota_accounts import Account, Line, QuotaAccount, QuotaEntry, QuotaPosting, QuotaShare
+
+# Where each account's amount is held stands in the database (revision 0021).
+_BALANCE = table("quota_balance", column("account_id", BigInteger), column("balance", Numeric))
 
 
 def balance(conn: Connection, account: Account, as_of: date | None = None) -> Decimal:
     """The balance of an account now, or at the end of a day (by the dates the postings count from)."""
     if as_of is None:
         found = conn.scalar(
-            select(func.sum(QuotaPart.amount))
-            .join(QuotaAccount, QuotaAccount.id == QuotaPart.account_id)
+            select(_BALANCE.c.balance)
+            .join(QuotaAccount, QuotaAccount.id == _BALANCE.c.account_id)
             .where(*is_account(account))
         )
         return found if found is not None else Decimal(0)

@@ -21,9 +21,9 @@ _ACCOUNT = "a.zone_code || ' ' || a.factor || ' ' || a.register || ' ' || a.peri
 # Each query yields: about what, what is counted, what is written.
 _QUERIES: tuple[tuple[str, str, str], ...] = (
     (
-        f"SELECT {_ACCOUNT}, coalesce(sum(e.amount), 0), b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
-        " LEFT JOIN quota_entry e ON e.account_id = a.id GROUP BY a.id, b.balance"
-        " HAVING b.balance <> coalesce(sum(e.amount), 0)",
+        f"SELECT {_ACCOUNT}, coalesce(e.amount, 0), b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
+        " LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM quota_entry GROUP BY account_id) e"
+        " ON e.account_id = a.id WHERE b.balance <> coalesce(e.amount, 0)",
         "余额应为 {counted:f}，账上为 {written:f}",
         "the entries sum to {counted:f}, the balance says {written:f}",
     ),
@@ -48,11 +48,18 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
         "an entry without posting or account: {written:f}",
     ),
     (
-        f"SELECT {_ACCOUNT}, coalesce(sum(s.amount), 0), b.balance FROM {_WITH_BALANCE}"  # noqa: S608 - constants
-        " LEFT JOIN quota_share s ON s.account_id = a.id WHERE a.register IN ('reserved', 'total')"
-        " GROUP BY a.id, b.balance HAVING b.balance <> coalesce(sum(s.amount), 0)",
-        "各方份额合计 {counted:f}，余额为 {written:f}",
-        "the shares sum to {counted:f}, the balance says {written:f}",
+        # A share is the sum of what its owner's postings say.
+        f"SELECT {_ACCOUNT} || ' ' || coalesce(s.owner, e.owner)::text, coalesce(e.amount, 0), coalesce(s.amount, 0)"  # noqa: S608
+        " FROM quota_share s FULL JOIN ("
+        "  SELECT e.account_id, CASE WHEN a.register = 'reserved' THEN p.case_id ELSE p.enterprise_id END AS owner,"
+        "         sum(e.amount) AS amount"
+        "    FROM quota_entry e JOIN quota_account a ON a.id = e.account_id AND a.register IN ('reserved', 'total')"
+        "    JOIN quota_posting p ON p.id = e.posting_id GROUP BY 1, 2"
+        " ) e ON e.account_id = s.account_id AND e.owner = s.owner"
+        " JOIN quota_account a ON a.id = coalesce(s.account_id, e.account_id)"
+        " WHERE coalesce(s.amount, 0) <> coalesce(e.amount, 0)",
+        "份额应为 {counted:f}，账上为 {written:f}",
+        "the postings of its owner sum to {counted:f}, the share says {written:f}",
     ),
     (
         "SELECT r.id::text, 0, coalesce(sum(e.amount), 0) FROM quota_posting r"

@@ -27,6 +27,7 @@ from registers.accounts import Actor
 from registers.db import Database, uuid7
 from registers.errors import DomainError
 from registers.gate import Gate
+from registers.lending import Lender
 from registers.timesource import FixedTime, TimeSource
 from workflows import (
     casefile,
@@ -56,7 +57,7 @@ _COMPILED = uuid.UUID("6f0f3c5e-2f0b-5a57-9d6c-5d3a3f2f9a11")  # name space of c
 
 
 class _Savepoints:
-    """Stands in the place of an engine: each of its transactions is a savepoint of one connection."""
+    """Stands in the place of a lender: each of its transactions is a savepoint of one connection."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -80,27 +81,28 @@ class RehearsalDatabase(Database):
         except IndexError:
             super().__init__(real.engine.url.render_as_string(hide_password=False), region=real.region, pool_size=1)
         else:
-            self.url, self.region, self.engine, self.kept, self.gate = real.url, real.region, used, [], Gate()
+            self.url, self.region, self.kept, self.gate = real.url, real.region, [], Gate()
+            self.engine, self.lender = used.engine, used
         self._conn: Connection | None = None
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold the outer transaction; everything done meanwhile is rolled back."""
-        pool, whole = self.engine, False
+        pool, lender, whole = self.engine, self.lender, False
         try:
             with _alive(pool) as conn:
                 outer = conn.begin()
-                self._conn, self.engine = conn, cast(Engine, _Savepoints(conn))
+                self._conn, self.lender = conn, cast(Lender, _Savepoints(conn))
                 try:
                     self._set_numbers_aside(conn)
                     yield
                 finally:
-                    self._conn, self.engine = None, pool
+                    self._conn, self.lender = None, lender
                     outer.rollback()
             whole = True
         finally:
             if whole and len(self._real.kept) < MOST_KEPT:
-                self._real.kept.append(pool)
+                self._real.kept.append(lender)
             else:
                 pool.dispose()
 
