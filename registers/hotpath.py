@@ -185,7 +185,8 @@ def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)  # an instant is a date too
 
 
-def _array(items: Iterable[Any]) -> str:
+def array(items: Iterable[Any]) -> str:
+    """An array in PostgreSQL's text form; who sends the same one again and again may write it once."""
     return "{" + ",".join([_ELEMENTS.get(type(item), _quoted)(item) for item in items]) + "}"
 
 
@@ -198,8 +199,8 @@ def _quoted(item: Any) -> str:
 _WRITERS: dict[type, Callable[[Any], str]] = {
     str: str,
     bytes: lambda value: "\\x" + value.hex(),
-    list: _array,
-    tuple: _array,
+    list: array,
+    tuple: array,
 }
 _ELEMENTS: dict[type, Callable[[Any], str]] = {
     type(None): lambda item: "NULL",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -19,8 +20,7 @@ from registers.quota_balances import is_account
 from registers.quota_postings import Posting, post_all, transfer
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """What a project needs of one factor: the added external amount and the ratio at which it is balanced."""
 
     factor: str
@@ -34,8 +34,7 @@ class Need:
         return (self.added * self.ratio).quantize(PLACES, rounding=ROUND_UP)
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(NamedTuple):
     """What a case asks for, where and why."""
 
     case_id: uuid.UUID
@@ -50,14 +49,14 @@ class Demand:
 
     def postings(self) -> list[Posting]:
         """One reservation for each factor."""
-        return [self._posting(need) for need in self.needs if need.debit > 0]
+        return [self._posting(need, debit) for need in self.needs if (debit := need.debit) > 0]
 
-    def _posting(self, need: Need) -> Posting:
+    def _posting(self, need: Need, debit: Decimal) -> Posting:
         reserve_ = Account(self.zone, need.factor, Register.RESERVE, self.period)
         return Posting(
             Kind.RESERVATION,
             self.on,
-            transfer(reserve_, reserve_._replace(register=Register.RESERVED), need.debit),
+            transfer(reserve_, Account(self.zone, need.factor, Register.RESERVED, self.period), debit),
             document=self.document,
             rule=need.rule,
             reason=self.reason,

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from registers.db import uuid7
 from registers.errors import Conflict, DomainError, NotFound
-from registers.hotpath import send
+from registers.hotpath import array, send
 from registers.quota_accounts import PLACES, REGISTER_TITLES, Account, Kind, Line, QuotaPosting, Register, factors
 from registers.quota_balances import lines_of
 
@@ -34,8 +34,7 @@ SELECT quota_post(%(at)s::timestamptz, %(keys)s::uuid[], %(kinds)s::text[], %(da
 """
 
 
-@dataclass(frozen=True)
-class Posting:
+class Posting(NamedTuple):
     """A posting to be made; the lines sum to zero for each factor and period."""
 
     kind: Kind
@@ -114,26 +113,79 @@ def reverse(
     )
 
 
-def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: datetime) -> dict[str, Any]:
-    """What `quota_post` takes; accounts and shares in the one order in which everybody locks them."""
-    lines: list[tuple[int, Account, Decimal]] = []
-    shares: dict[tuple[Account, uuid.UUID], Decimal] = {}
-    for number, posting in enumerate(postings, start=1):
-        _check(posting)
-        for account, amount in sorted(posting.lines, key=_group):
-            lines.append((number, account, amount))
-            owner = _owner(posting, account)
-            if owner is not None:
-                shares[account, owner] = shares.get((account, owner), Decimal(0)) + amount
-    accounts = sorted({account for _, account, _ in lines})
+class _Shape(NamedTuple):
+    """What postings of the same kinds on the same accounts have in common: worked out once, and written once.
+
+    A line is named by its posting and its place there. Lines of one posting, factor and period follow each other: they
+    sum to zero. Accounts stand in the one order in which everybody locks them, shares in the order of their accounts.
+    """
+
+    written: dict[str, str]  # the columns that are always the same
+    groups: list[tuple[str, list[tuple[int, int]]]]  # the lines of a factor that sum to zero together
+    owned: list[tuple[int, int, int, str]]  # the lines of reserved and permitted: with account and register
+
+
+@lru_cache(maxsize=1024)
+def _shape(about: tuple[tuple[Kind, tuple[Account, ...]], ...]) -> _Shape:
+    """Raises DomainError when no posting can look like this."""
+    known = factors()
+    for _, touched in about:
+        if not touched:
+            raise _unbalanced()
+        for account in touched:
+            if account.factor not in known:
+                raise DomainError(
+                    "quota_factor",
+                    f"“{account.factor}”不属于总量管控因子。",
+                    f'"{account.factor}" is not a factor under quota control.',
+                    pointer=account.factor,
+                )
+    accounts = sorted({account for _, touched in about for account in touched})
     place = {account: number for number, account in enumerate(accounts, start=1)}
-    parts = [(place[account], owner, amount) for (account, owner), amount in sorted(shares.items()) if amount]
+    groups: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+    for number, (_, touched) in enumerate(about):
+        for nth, account in sorted(enumerate(touched), key=lambda line: (line[1].factor, line[1].period)):
+            groups.setdefault((number, account.factor, account.period), []).append((number, nth))
+    lines = [(number, about[number][1][nth]) for group in groups.values() for number, nth in group]
+    return _Shape(
+        written={
+            "kinds": array([kind for kind, _ in about]),
+            "zone_sets": array([sorted({account.zone for account in touched}) for _, touched in about]),
+            "zones": array([account.zone for account in accounts]),
+            "factors": array([account.factor for account in accounts]),
+            "registers": array([account.register for account in accounts]),
+            "periods": array([account.period for account in accounts]),
+            "line_posting": array([number + 1 for number, _ in lines]),
+            "line_account": array([place[account] for _, account in lines]),
+        },
+        groups=[(factor, group) for (_, factor, _), group in groups.items()],
+        owned=[
+            (number, nth, place[account], account.register)
+            for number, (_, touched) in enumerate(about)
+            for nth, account in enumerate(touched)
+            if account.register in (Register.RESERVED, Register.TOTAL)
+        ],
+    )
+
+
+def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: datetime) -> dict[str, Any]:
+    """What `quota_post` takes. Raises DomainError when the postings do not fulfil what a posting has to."""
+    shape = _shape(tuple([(posting.kind, tuple([account for account, _ in posting.lines])) for posting in postings]))
+    amounts: list[Decimal] = []
+    for factor, group in shape.groups:
+        together = [postings[number].lines[nth][1] for number, nth in group]
+        _check(factor, together)
+        amounts += together
+    shares: dict[tuple[int, uuid.UUID], Decimal] = {}
+    for number, nth, place, register in shape.owned:
+        mine = place, _owner(postings[number], register)
+        shares[mine] = shares.get(mine, _NOTHING) + postings[number].lines[nth][1]
+    changed = [(account, owner, amount) for (account, owner), amount in sorted(shares.items()) if amount]
     return {
+        **shape.written,
         "at": now,
         "keys": ids,
-        "kinds": [posting.kind for posting in postings],
         "days": [posting.on for posting in postings],
-        "zone_sets": [sorted({account.zone for account, _ in posting.lines}) for posting in postings],
         "cases": [posting.case_id for posting in postings],
         "enterprises": [posting.enterprise_id for posting in postings],
         "documents": [posting.document for posting in postings],
@@ -143,65 +195,52 @@ def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: date
         "reasons": [posting.reason for posting in postings],
         "actors": [posting.actor_id for posting in postings],
         "reversed": [posting.reverses for posting in postings],
-        "zones": [account.zone for account in accounts],
-        "factors": [account.factor for account in accounts],
-        "registers": [account.register for account in accounts],
-        "periods": [account.period for account in accounts],
-        "line_posting": [number for number, _, _ in lines],
-        "line_account": [place[account] for _, account, _ in lines],
-        "line_amount": [amount for _, _, amount in lines],
-        "share_account": [account for account, _, _ in parts],
-        "share_owner": [owner for _, owner, _ in parts],
-        "share_amount": [amount for _, _, amount in parts],
+        "line_amount": amounts,
+        "share_account": [account for account, _, _ in changed],
+        "share_owner": [owner for _, owner, _ in changed],
+        "share_amount": [amount for _, _, amount in changed],
     }
 
 
-def _group(line: Line) -> tuple[str, str]:
-    """Lines of one factor and period follow each other: they sum to zero."""
-    return line[0].factor, line[0].period
+_NOTHING = Decimal(0)
 
 
-def _owner(posting: Posting, account: Account) -> uuid.UUID | None:
-    if account.register == Register.RESERVED:
+def _owner(posting: Posting, register: str) -> uuid.UUID:
+    """Whose part a line on reserved or permitted amounts is."""
+    if register == Register.RESERVED:
+        if posting.case_id is None:
+            raise DomainError("quota_case", "预占须注明案件。", "A reservation names its case.", pointer="case_id")
         return posting.case_id
-    return posting.enterprise_id if account.register == Register.TOTAL else None
+    if posting.enterprise_id is None:
+        raise DomainError(
+            "quota_enterprise",
+            "总量库记账须注明排污单位。",
+            "A posting on permitted totals names the enterprise.",
+            pointer="enterprise_id",
+        )
+    return posting.enterprise_id
 
 
-def _check(posting: Posting) -> None:
-    """What a posting has to fulfil before the database is asked."""
-    sums: dict[tuple[str, str], Decimal] = {}
-    for account, amount in posting.lines:
+def _check(factor: str, amounts: Sequence[Decimal]) -> None:
+    """Lines of one posting, factor and period: six places, none of them zero, and together nothing."""
+    for amount in amounts:
         if amount != amount.quantize(PLACES):
             raise DomainError(
                 "quota_places",
                 f"总量指标最多六位小数：{amount} 吨/年。",
                 f"Quota amounts have at most six places: {amount} t/a.",
-                pointer=account.factor,
+                pointer=factor,
             )
-        if account.factor not in factors():
-            raise DomainError(
-                "quota_factor",
-                f"“{account.factor}”不属于总量管控因子。",
-                f'"{account.factor}" is not a factor under quota control.',
-                pointer=account.factor,
-            )
-        if account.register == Register.RESERVED and posting.case_id is None:
-            raise DomainError("quota_case", "预占须注明案件。", "A reservation names its case.", pointer="case_id")
-        if account.register == Register.TOTAL and posting.enterprise_id is None:
-            raise DomainError(
-                "quota_enterprise",
-                "总量库记账须注明排污单位。",
-                "A posting on permitted totals names the enterprise.",
-                pointer="enterprise_id",
-            )
-        key = (account.factor, account.period)
-        sums[key] = sums.get(key, Decimal(0)) + amount
-    if not posting.lines or any(sums.values()) or any(not amount for _, amount in posting.lines):
-        raise DomainError(
-            "quota_balance",
-            "每笔记账的借贷合计须为零，且每行金额不为零。",
-            "The lines of a posting sum to zero, and no line is zero.",
-        )
+    if sum(amounts) or not all(amounts):
+        raise _unbalanced()
+
+
+def _unbalanced() -> DomainError:
+    return DomainError(
+        "quota_balance",
+        "每笔记账的借贷合计须为零，且每行金额不为零。",
+        "The lines of a posting sum to zero, and no line is zero.",
+    )
 
 
 def _short(answer: Mapping[str, Any]) -> DomainError:
