@@ -16,7 +16,7 @@ import uuid
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -178,11 +178,7 @@ def _written(value: Any) -> bytes | None:
     """A parameter in PostgreSQL's text form."""
     if value is None:
         return None
-    return _WRITERS.get(type(value), _as_text)(value).encode()
-
-
-def _as_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)  # an instant is a date too
+    return _WRITERS.get(type(value), str)(value).encode()
 
 
 def array(items: Iterable[Any]) -> str:
@@ -192,13 +188,14 @@ def array(items: Iterable[Any]) -> str:
 
 def _quoted(item: Any) -> str:
     """An element of an array that could be mistaken for something else."""
-    text = _WRITERS.get(type(item), _as_text)(item)
+    text = _WRITERS.get(type(item), str)(item)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
-    str: str,
     bytes: lambda value: "\\x" + value.hex(),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
     list: array,
     tuple: array,
 }

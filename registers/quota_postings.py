@@ -24,14 +24,30 @@ from registers.hotpath import array, send
 from registers.quota_accounts import PLACES, REGISTER_TITLES, Account, Kind, Line, QuotaPosting, Register, factors
 from registers.quota_balances import lines_of
 
+# What a posting says beside its lines, as `quota_post` takes it: a list each.
+_COLUMNS = {
+    "keys": "uuid",
+    "days": "date",
+    "cases": "uuid",
+    "enterprises": "uuid",
+    "documents": "text",
+    "rules": "text",
+    "ratios": "numeric",
+    "bases": "numeric",
+    "reasons": "text",
+    "actors": "uuid",
+    "reversed": "uuid",
+}
 _POST = """
-SELECT quota_post(%(at)s::timestamptz, %(keys)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(zone_sets)s::text[],
-       %(cases)s::uuid[], %(enterprises)s::uuid[], %(documents)s::text[], %(rules)s::text[], %(ratios)s::numeric[],
-       %(bases)s::numeric[], %(reasons)s::text[], %(actors)s::uuid[], %(reversed)s::uuid[], %(zones)s::text[],
+SELECT quota_post(%(at)s::timestamptz, {keys}, %(kinds)s::text[], {days}, %(zone_sets)s::text[], {cases}, {enterprises},
+       {documents}, {rules}, {ratios}, {bases}, {reasons}, {actors}, {reversed}, %(zones)s::text[],
        %(factors)s::text[], %(registers)s::text[], %(periods)s::text[], %(line_posting)s::integer[],
        %(line_account)s::integer[], %(line_amount)s::numeric[], %(share_account)s::integer[], %(share_owner)s::uuid[],
        %(share_amount)s::numeric[])
 """
+_POST_MANY = _POST.format(**{name: f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items()})
+# One posting is what a step makes; written without lists around each word it costs a third less here.
+_POST_ONE = _POST.format(**{name: f"ARRAY[%({name})s::{kind}]" for name, kind in _COLUMNS.items()})
 
 
 class Posting(NamedTuple):
@@ -61,7 +77,12 @@ def post_all(conn: Connection, postings: Sequence[Posting], now: datetime) -> li
     if not postings:
         return []
     ids = [uuid7() for _ in postings]
-    (answer,) = send(conn, _POST, _parameters(ids, postings, now))
+    said = [_said(key, posting) for key, posting in zip(ids, postings, strict=True)]
+    if len(said) == 1:
+        statement, columns = _POST_ONE, said[0]
+    else:
+        statement, columns = _POST_MANY, {name: [one[name] for one in said] for name in _COLUMNS}
+    (answer,) = send(conn, statement, {"at": now, **columns, **_lines(postings)})
     if answer is not None:
         raise _short(answer)
     return ids
@@ -168,8 +189,25 @@ def _shape(about: tuple[tuple[Kind, tuple[Account, ...]], ...]) -> _Shape:
     )
 
 
-def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: datetime) -> dict[str, Any]:
-    """What `quota_post` takes. Raises DomainError when the postings do not fulfil what a posting has to."""
+def _said(key: uuid.UUID, posting: Posting) -> dict[str, Any]:
+    """What a posting says beside its lines."""
+    return {
+        "keys": key.hex,
+        "days": posting.on,
+        "cases": posting.case_id and posting.case_id.hex,
+        "enterprises": posting.enterprise_id and posting.enterprise_id.hex,
+        "documents": posting.document,
+        "rules": posting.rule,
+        "ratios": posting.ratio,
+        "bases": posting.base,
+        "reasons": posting.reason,
+        "actors": posting.actor_id and posting.actor_id.hex,
+        "reversed": posting.reverses and posting.reverses.hex,
+    }
+
+
+def _lines(postings: Sequence[Posting]) -> dict[str, Any]:
+    """Kinds, accounts, lines and shares. Raises DomainError when they do not fulfil what a posting has to."""
     shape = _shape(tuple([(posting.kind, tuple([account for account, _ in posting.lines])) for posting in postings]))
     amounts: list[Decimal] = []
     for factor, group in shape.groups:
@@ -183,18 +221,6 @@ def _parameters(ids: Sequence[uuid.UUID], postings: Sequence[Posting], now: date
     changed = [(account, owner, amount) for (account, owner), amount in sorted(shares.items()) if amount]
     return {
         **shape.written,
-        "at": now,
-        "keys": ids,
-        "days": [posting.on for posting in postings],
-        "cases": [posting.case_id for posting in postings],
-        "enterprises": [posting.enterprise_id for posting in postings],
-        "documents": [posting.document for posting in postings],
-        "rules": [posting.rule for posting in postings],
-        "ratios": [posting.ratio for posting in postings],
-        "bases": [posting.base for posting in postings],
-        "reasons": [posting.reason for posting in postings],
-        "actors": [posting.actor_id for posting in postings],
-        "reversed": [posting.reverses for posting in postings],
         "line_amount": amounts,
         "share_account": [account for account, _, _ in changed],
         "share_owner": [owner for _, owner, _ in changed],
