@@ -12,16 +12,17 @@ from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ledgerkit import NOW, ON, account, open_reserve, tons
 
-from registers import parties, quota, quota_accounts, quota_balances, quota_check, quota_postings
+from registers import hotpath, parties, quota, quota_accounts, quota_balances, quota_check, quota_postings
 from registers.errors import DomainError
 from registers.quota import Need
 from registers.quota_accounts import Kind
@@ -242,6 +243,31 @@ def test_only_who_would_see_a_posting_can_make_it(world: World, login: str, may:
         quota.reserve(conn, demand, NOW)
     with world.rt.db.transaction() as conn:
         assert quota_balances.balance(conn, account("reserved")) == tons("1" if may else "0")
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ({"line_amount": [tons("-1"), tons("2")]}, "do not sum to zero"),
+        ({"share_account": [], "share_owner": [], "share_amount": []}, "shares do not make up"),
+        ({"share_amount": [tons("2")]}, "shares do not make up"),
+        ({"share_account": [1]}, "an account without shares"),
+        ({"kinds": "{reversal}"}, "names what it reverses"),
+        ({"ratios": "0.9"}, "quota_at_least_one"),
+        ({"line_amount": [tons("0"), tons("0")], "share_amount": [tons("0")]}, "quota_not_zero"),
+    ],
+)
+def test_the_database_refuses_what_the_program_never_sends(world: World, instead: dict[str, Any], said: str) -> None:
+    with world.rt.db.transaction() as conn:
+        open_reserve(conn, "10")
+        (posting,) = _demand(conn, uuid.uuid4(), "CD", "1").postings()
+    asked = {"at": NOW, **quota_postings._said(uuid.uuid4(), posting), **quota_postings._lines([posting])}
+    with pytest.raises(IntegrityError, match=said), world.rt.db.transaction() as conn:
+        hotpath.send(conn, quota_postings._POST_ONE, {**asked, **instead})
+    with world.rt.db.transaction() as conn:
+        hotpath.send(conn, quota_postings._POST_ONE, asked)
+        assert quota_balances.balance(conn, account("reserved")) == tons("1")
+        assert list(quota_check.differences(conn)) == []
 
 
 def _demand(conn: Connection, case_id: uuid.UUID, factor: str, added: str) -> quota.Demand:
