@@ -2,7 +2,7 @@
 
 Every change is a posting whose lines sum to zero for each factor; the balance of a register account never falls
 below zero, and neither does the part of a case in what is reserved or of an enterprise in what is permitted.
-`post_all` is the only way in: one statement (`quota_post`, revision 0020) that writes postings, entries, shares
+`post_all` is the only way in: one statement (`quota_post`, revision 0021) that writes postings, entries, shares
 and, last, the balances, always in the order of the accounts' keys. Whoever makes several postings in one
 transaction makes them in one call, so that two transactions never wait for each other in a circle.
 """
@@ -146,7 +146,7 @@ class _Shape(NamedTuple):
     owned: list[tuple[int, int, int, str]]  # the lines of reserved and permitted: with account and register
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _shape(about: tuple[tuple[Kind, tuple[Account, ...]], ...]) -> _Shape:
     """Raises DomainError when no posting can look like this."""
     known = factors()

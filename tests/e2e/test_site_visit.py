@@ -72,6 +72,34 @@ def test_photographs_taken_offline_are_sent_when_the_line_is_back_even_from_a_ne
     assert len(data["photo_files"]) == 2
 
 
+# A device that takes its time: what is put is complete a second later, and each completion is counted.
+SLOW_DEVICE = """() => {
+  const put = IDBObjectStore.prototype.put;
+  window.completed = 0;
+  IDBObjectStore.prototype.put = function (one) {
+    const asked = put.call(this, one), until = performance.now() + 1000;
+    const hold = () => { if (performance.now() < until) this.get(one.id).onsuccess = hold; };
+    hold();
+    this.transaction.addEventListener("complete", () => { window.completed += 1; });
+    return asked;
+  };
+}"""
+
+
+def test_a_photograph_is_said_to_be_on_the_device_only_when_it_is(served: Site) -> None:
+    person, _ = at_the_gate(served)
+    person.page.evaluate(SLOW_DEVICE)
+    person.context.set_offline(True)
+    person.page.set_input_files(FIELD, [photo("大门.png"), photo("贮存库.png")])
+    expect(person.page.locator("li.waiting")).to_have_count(2)
+    said = "() => document.querySelector('li.waiting').textContent.includes('保存在本机')"
+    person.page.wait_for_function(said)
+    assert person.page.evaluate("completed") == 2
+    person.context.set_offline(False)
+    expect(person.page.locator("li.waiting")).to_have_count(0, timeout=20_000)
+    expect(person.page.locator("ul[data-files=photo_files] input[name=photo_files]")).to_have_count(2)
+
+
 def test_nothing_is_handed_in_while_a_photograph_waits(served: Site) -> None:
     person, _ = at_the_gate(served)
     person.page.route("**/api/v1/files", lambda route: route.abort())

@@ -4,6 +4,7 @@
 const STORE = "pending";
 const RETRY = 5000; // ms until a failed upload is tried again; at once when the line is back
 const PATIENCE = 60000; // ms an upload may take on a bad line
+const KEEPING = "…"; // the state of a file until the device has it
 
 function database() {
   return new Promise((resolve, reject) => {
@@ -20,9 +21,11 @@ async function shelf() {
   let base = null;
   try { base = await database(); } catch { /* private window: what waits lives as long as the page */ }
   const run = (mode, work) => new Promise((resolve, reject) => {
-    const asked = work(base.transaction(STORE, mode).objectStore(STORE));
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
+    // Only when the whole of it is complete is it on the device: a tab that is closed before takes it along.
+    const bundle = base.transaction(STORE, mode, { durability: "strict" });
+    const asked = work(bundle.objectStore(STORE));
+    bundle.oncomplete = () => resolve(asked.result);
+    bundle.onabort = () => reject(bundle.error ?? asked.error);
   });
   return base
     ? {
@@ -66,6 +69,7 @@ function show(form, one, state) {
     line.dataset.upload = one.id;
     listOf(form, one.field).append(line);
   }
+  line.dataset.state = state;
   const said = document.createElement("small");
   said.textContent = ` ${size(one.blob.size)} · ${state}`;
   line.replaceChildren(one.name, said);
@@ -142,10 +146,13 @@ export async function keepUploads(form) {
       ));
       input.value = ""; // from here on they are sent one by one and not with the form
       if (!input.multiple) listOf(form, field).replaceChildren();
-      for (const one of chosen) show(form, one, words(input).waiting);
+      for (const one of chosen) show(form, one, KEEPING);
       const all = Promise.all([storing, ...chosen.map((one) => kept.put(one))]);
       storing = all;
       await all;
+      for (const one of chosen) { // said when it is so; some may be on their way by now
+        if (lineOf(form, one)?.dataset.state === KEEPING) show(form, one, words(input).waiting);
+      }
       if (storing === all) storing = null; // else more was chosen meanwhile
       pump();
     });
