@@ -3,8 +3,8 @@
 psycopg's cursor and SQLAlchemy's layers cost several times what the statements of a step cost themselves, so the few
 statements that every step runs go this way. It speaks a small part of the protocol: parameters travel as text whose
 type PostgreSQL infers (a statement casts where that is not enough), answers are binary and have at most one row of the
-types in `_READERS`. Transactions stay SQLAlchemy's and psycopg's: their begin, commit and rollback see the state of
-the connection in libpq, not in Python. Whoever listens to the engine still hears of each statement, and errors are
+types in `_READERS`. Transactions stay SQLAlchemy's: it alone decides when to commit (`Straight` only says how the driver
+then does it), and psycopg sees the state of the connection in libpq, not in Python. Whoever listens to the engine still hears of each statement, and errors are
 SQLAlchemy's, like everywhere else.
 """
 
@@ -70,9 +70,7 @@ class Straight(psycopg.Connection[Any]):
             return super().commit()
         answer = self.pgconn.exec_(b"COMMIT")
         if answer.status not in _GOOD:
-            error = psycopg.errors.error_from_result(answer)
-            # For a lost connection libpq has no code, and psycopg's own calls raise this.
-            raise psycopg.OperationalError(str(error)) if self.closed else error
+            raise _named(self, psycopg.errors.error_from_result(answer))
         return None
 
 
@@ -226,12 +224,16 @@ def _shape(columns: tuple[str, ...]) -> Any:
     return namedtuple("Row", columns)
 
 
+def _named(driver: Any, error: psycopg.Error) -> psycopg.Error:
+    """The error by the name psycopg's own calls give it: for a lost connection libpq has no code."""
+    return psycopg.OperationalError(str(error)) if driver.closed else error
+
+
 def _told(conn: Connection, statement: str, parameters: Mapping[str, Any], error: psycopg.Error) -> Exception:
     """The driver's error as SQLAlchemy's; when the connection is gone, those in the pool are not trusted either."""
     driver: Any = conn.connection.driver_connection
-    lost = driver.closed
+    error, lost = _named(driver, error), driver.closed
     if lost:
-        error = psycopg.OperationalError(str(error))  # libpq has no code for it; psycopg's own calls raise this
         conn.invalidate(error)
         conn.engine.dispose()
     return DBAPIError.instance(
